@@ -1,0 +1,1 @@
+"""Helpr: the Discord-native front door to a Plex server."""

@@ -1,0 +1,78 @@
+"""What Helpr knows of Plex, as values: servers, libraries, shares. No I/O."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class PlexAccess:
+    """How to reach one linked media server.
+
+    `base_url` is the server's own address (`http://host:32400`); `token` is the owner's.
+    `machine_identifier` is None until the first connection has named it.
+    """
+
+    link_id: int
+    base_url: str
+    token: str = field(repr=False)
+    machine_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlexServerInfo:
+    """A media server and the account that owns it, as Plex names them."""
+
+    machine_identifier: str
+    name: str
+    version: str
+    owner_account_id: int
+    owner_username: str
+    owner_email: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class PlexServerStatus:
+    """The answer to a status look: name, version, and how long Plex took, in seconds."""
+
+    name: str
+    version: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlexLibrary:
+    """A library. `section_id` is plex.tv's global id (what a share names), `key` the server's."""
+
+    section_id: int
+    key: int
+    title: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlexFlags:
+    """What a share allows beside watching."""
+
+    allow_sync: bool = False
+    allow_channels: bool = False
+    allow_camera_upload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlexShare:
+    """A server shared with an account: pending until the person accepts it.
+
+    `account_id` is None while the address has no Plex account; `share_id` survives acceptance.
+    """
+
+    share_id: int
+    accepted: bool
+    account_id: int | None
+    username: str = field(repr=False, default="")
+    email: str = field(repr=False, default="")
+    section_ids: frozenset[int] = frozenset()
+    all_libraries: bool = False
+
+    def belongs_to(self, login: str) -> bool:
+        """Whether `login` (an e-mail address or a username, any case) names this share's account."""
+        wanted = login.strip().casefold()
+        return bool(wanted) and wanted in {self.username.casefold(), self.email.casefold()}
