@@ -1,0 +1,113 @@
+"""Logs: JSON in production, colours on a terminal, and never a secret or an e-mail address.
+
+Redaction works on the finished line, so that it also covers tracebacks and other libraries.
+"""
+
+import logging
+import re
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import structlog
+from structlog.types import EventDict, WrappedLogger
+
+REFERENCE = "ref"
+REDACTED = "[redacted]"
+
+_PATTERNS = (
+    re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"),
+    # Interaction and webhook tokens travel in the path: /webhooks/{id}/{token}/...
+    re.compile(r"(?<=/webhooks/)(?P<keep>\d+/)[^/\s\"'?]+"),
+    re.compile(r"(?<=/interactions/)(?P<keep>\d+/)[^/\s\"'?]+(?=/callback)"),
+    re.compile(r"(?i)(?P<keep>x-plex-token[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"),
+    re.compile(
+        r"(?i)(?P<keep>(?:authorization|invitetoken)[\"']?\s*[=:]\s*[\"']?(?:bot )?)[^&\s\"',}]+"
+    ),
+    # A Discord bot token: three parts of base64 joined by points.
+    re.compile(r"\b[\w-]{18,30}\.[\w-]{6}\.[\w-]{25,}\b"),
+)
+# Values learnt at start (the tokens of the settings), longest first.
+_known: list[str] = []
+
+
+def hide(*values: str | None) -> None:
+    """Never let these values appear in a log line from now on."""
+    _known.extend(value for value in values if value and value not in _known)
+    _known.sort(key=len, reverse=True)
+
+
+def redact(text: str) -> str:
+    """`text` without e-mail addresses, tokens and every value given to `hide`."""
+    for value in _known:
+        text = text.replace(value, REDACTED)
+    for pattern in _PATTERNS:
+        keep = r"\g<keep>" if "keep" in pattern.groupindex else ""
+        text = pattern.sub(keep + REDACTED, text)
+    return text
+
+
+def _redact_line(_logger: WrappedLogger, _name: str, line: EventDict) -> Any:  # noqa: ANN401 - the last processor gets the rendered line
+    return redact(str(line))
+
+
+def setup(format_: Literal["auto", "json", "console"] = "auto", level: str = "info") -> None:
+    """Send every log of the process, the libraries' own included, through one redacting chain."""
+    pretty = format_ == "console" or (format_ == "auto" and sys.stderr.isatty())
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: list[structlog.types.Processor] = (
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if pretty
+        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *renderer,
+                _redact_line,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # Below warning these describe every request (and urllib3 and plexapi print its secrets).
+    for name in ("discord", "procrastinate", "urllib3", "plexapi", "aiohttp.access", "alembic"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    logging.captureWarnings(capture=True)
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module."""
+    bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return bound
+
+
+def new_reference() -> str:
+    """A short reference (8 characters) that a person can read out: shown to them and logged."""
+    alphabet = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+    return "".join(secrets.choice(alphabet) for _ in range(8))
+
+
+@contextmanager
+def reference(**fields: object) -> Iterator[str]:
+    """Give every log line inside the same new reference and fields."""
+    ref = new_reference()
+    with structlog.contextvars.bound_contextvars(**{REFERENCE: ref}, **fields):
+        yield ref
