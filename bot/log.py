@@ -49,8 +49,14 @@ def redact(text: str) -> str:
     return text
 
 
-def _redact_line(_logger: WrappedLogger, _name: str, line: EventDict) -> Any:  # noqa: ANN401 - the last processor gets the rendered line
+def _redact_line(_logger: WrappedLogger, _name: str, line: EventDict) -> Any:
     return redact(str(line))
+
+
+def _tracebacks() -> structlog.types.Processor:
+    # Locals would carry what people typed into the log.
+    transformer = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    return structlog.processors.ExceptionRenderer(transformer)
 
 
 def setup(format_: Literal["auto", "json", "console"] = "auto", level: str = "info") -> None:
@@ -65,7 +71,7 @@ def setup(format_: Literal["auto", "json", "console"] = "auto", level: str = "in
     renderer: list[structlog.types.Processor] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if pretty
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [_tracebacks(), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

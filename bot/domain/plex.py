@@ -73,6 +73,6 @@ class PlexShare:
     all_libraries: bool = False
 
     def belongs_to(self, login: str) -> bool:
-        """Whether `login` (an e-mail address or a username, any case) names this share's account."""
+        """Whether `login` (e-mail address or username, any case) names this share's account."""
         wanted = login.strip().casefold()
         return bool(wanted) and wanted in {self.username.casefold(), self.email.casefold()}

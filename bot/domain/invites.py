@@ -1,0 +1,112 @@
+"""The life of an invite: its states, the moves between them, and one invite as a value."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.logins import Login
+
+
+class InviteState(StrEnum):
+    """Where an invite stands (`docs/invites.md` draws the moves)."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    SENDING = "sending"
+    SENT = "sent"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    WAITLISTED = "waitlisted"
+    FAILED = "failed"
+
+
+S = InviteState
+
+MOVES: dict[InviteState, frozenset[InviteState]] = {
+    S.REQUESTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN, S.WAITLISTED}),
+    S.WAITLISTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN}),
+    S.APPROVED: frozenset({S.SENDING, S.WITHDRAWN}),
+    S.SENDING: frozenset({S.SENDING, S.SENT, S.ACTIVE, S.FAILED, S.WITHDRAWN}),
+    S.SENT: frozenset({S.ACTIVE, S.ENDED, S.WITHDRAWN}),
+    S.ACTIVE: frozenset({S.SUSPENDED, S.ENDED}),
+    S.SUSPENDED: frozenset({S.SENDING, S.ACTIVE, S.ENDED}),
+    S.ENDED: frozenset(),
+    S.DENIED: frozenset(),
+    S.WITHDRAWN: frozenset(),
+    S.FAILED: frozenset(),
+}
+"""Which state may follow which. `sending -> sending` is the next attempt."""
+
+OPEN = frozenset({S.REQUESTED, S.WAITLISTED})
+"""Nobody has decided yet."""
+
+LIVE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
+"""A member has at most one of these in a guild, and so has a Plex account on a link."""
+
+WITHDRAWABLE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT})
+"""The member may still take the request back; once active it is called leaving."""
+
+
+class EndReason(StrEnum):
+    """Why an invite ended."""
+
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    LEFT = "left"
+    REMOVED_ON_PLEX = "removed_on_plex"
+    NEVER_ACCEPTED = "never_accepted"
+    DECLINED = "declined"
+    ROLE_LOST = "role_lost"
+    LEFT_DISCORD = "left_discord"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """One person's request for access and everything that follows from it.
+
+    A snapshot of the ledger's row at `version`; ids named after Discord are snowflakes.
+    `share_id` and `account_id` are Plex's, None until Plex has named them.
+    """
+
+    id: int
+    guild_id: int
+    member_id: int
+    state: InviteState
+    version: int
+    login: Login
+    requested_at: datetime
+    link_id: int | None = None
+    tier_id: int | None = None
+    note: str = field(repr=False, default="")
+    locale: str = "en"
+    decided_by: int | None = None
+    decided_at: datetime | None = None
+    decision_reason: str = field(repr=False, default="")
+    attempt: int = 0
+    failure_key: str | None = None
+    failure_reason: str = ""
+    share_id: int | None = None
+    account_id: int | None = None
+    sent_at: datetime | None = None
+    active_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    card_channel_id: int | None = None
+    card_message_id: int | None = None
+    dm_channel_id: int | None = None
+    dm_message_id: int | None = None
+    dm_closed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody has decided yet."""
+        return self.state in OPEN
+
+    @property
+    def is_live(self) -> bool:
+        """It still leads, or may lead, to access."""
+        return self.state in LIVE

@@ -1,0 +1,80 @@
+"""The jobs, as values. Arguments are ids only: what a job works on stands in the ledger."""
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A wake-up. `name` is the task's; `queue` keeps rescue work apart from the rest."""
+
+    name: ClassVar[str]
+    queue: ClassVar[str] = "helpr"
+
+    @property
+    def args(self) -> dict[str, int]:
+        """What is stored with the job: ids only."""
+        return asdict(self)
+
+    @property
+    def key(self) -> str:
+        """Two waiting jobs with one key would do the same work, so the second is not stored."""
+        return ":".join([self.name, *map(str, self.args.values())])
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectLink(Job):
+    """Connect a link to its Plex server and read its libraries."""
+
+    name: ClassVar[str] = "connect_link"
+    link_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShareInvite(Job):
+    """Share on Plex what was approved."""
+
+    name: ClassVar[str] = "share_invite"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseShare(Job):
+    """Take a share back from Plex whose invite was withdrawn."""
+
+    name: ClassVar[str] = "release_share"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCard(Job):
+    """Post or edit the review card."""
+
+    name: ClassVar[str] = "show_card"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TellMember(Job):
+    """Bring the member's private answers, or the one direct message, up to date."""
+
+    name: ClassVar[str] = "tell_member"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileLink(Job):
+    """Compare what is pending in the ledger with what Plex holds."""
+
+    name: ClassVar[str] = "reconcile_link"
+    link_id: int
+
+
+ALL_JOBS: tuple[type[Job], ...] = (
+    ConnectLink,
+    ShareInvite,
+    ReleaseShare,
+    ShowCard,
+    TellMember,
+    ReconcileLink,
+)

@@ -1,0 +1,61 @@
+"""Who somebody is to a guild, and what an interaction demands of them."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Right(IntEnum):
+    """Rights in rising order; each holds those below it."""
+
+    MEMBER = 0
+    REVIEWER = 1
+    ADMIN = 2
+
+
+class Budget(StrEnum):
+    """Which personal limits an interaction counts against."""
+
+    NONE = "none"
+    """Paging and autocomplete: never counted."""
+    ALL = "all"
+    INVITE = "invite"
+    """Counted as an invite and against everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the gate demands of one command, button or modal."""
+
+    right: Right = Right.MEMBER
+    budget: Budget = Budget.ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person behind one interaction, as the gate has seen them (Discord's ids)."""
+
+    guild_id: int
+    user_id: int
+    right: Right = Right.MEMBER
+
+    @property
+    def is_staff(self) -> bool:
+        """Reviewers and admins."""
+        return self.right >= Right.REVIEWER
+
+
+@dataclass(frozen=True, slots=True)
+class GuildSettings:
+    """What a guild has set. Ids are Discord's snowflakes."""
+
+    guild_id: int
+    request_channel_id: int | None = None
+    reviewer_role_ids: frozenset[int] = frozenset()
+    admin_role_ids: frozenset[int] = frozenset()
+    locale: str = "en"
+
+    def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
+        """The right of somebody with these roles; Manage Server always makes an admin."""
+        if manage_guild or role_ids & self.admin_role_ids:
+            return Right.ADMIN
+        return Right.REVIEWER if role_ids & self.reviewer_role_ids else Right.MEMBER
