@@ -1,0 +1,1 @@
+"""The ledger: models, queries, unit of work, migrations, and the embedded server."""

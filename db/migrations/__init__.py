@@ -1,0 +1,1 @@
+"""Alembic migrations of the ledger; a file a revision, numbered."""

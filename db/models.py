@@ -1,0 +1,319 @@
+"""The ledger's tables.
+
+Columns named `*_sealed` hold `Keyring.seal` of a value, `*_blind` its keyed HMAC. Every instant is
+timestamptz. What is owed, and when, stands in `*_due_at`: the sweep enqueues whatever is due.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.domain.invites import LIVE, EndReason, InviteState
+
+Instant = DateTime(timezone=True)
+
+
+def _values(*names: str) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names))
+
+
+LIVE_SQL = f"state IN ({_values(*LIVE)})"
+# A withdrawn invite holds its login until Plex has given the share back: a new request for the
+# same account would adopt the share that is about to go.
+HOLDS_LOGIN_SQL = f"({LIVE_SQL} OR release_due_at IS NOT NULL)"
+
+
+class Base(DeclarativeBase):
+    """The declarative base; names every constraint, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        int: BigInteger,
+        str: Text,
+        datetime: Instant,
+        bytes: LargeBinary,
+        dict[str, Any]: JSONB,
+        list[int]: ARRAY(BigInteger),
+    }
+
+
+class Installation(Base):
+    """The one row about this installation as a whole."""
+
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id", name="one_row"),)
+
+    id: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
+    client_identifier: Mapped[str]
+    commands_hash: Mapped[str] = mapped_column(server_default="")
+
+
+class Guild(Base):
+    """A Discord server and its settings; a guild is a tenant."""
+
+    __tablename__ = "guild"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    request_channel_id: Mapped[int | None]
+    reviewer_role_ids: Mapped[list[int]] = mapped_column(server_default="{}")
+    admin_role_ids: Mapped[list[int]] = mapped_column(server_default="{}")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    left_at: Mapped[datetime | None]
+
+
+class PlexLink(Base):
+    """The connection of a guild to a Plex account and server."""
+
+    __tablename__ = "plex_link"
+    __table_args__ = (
+        UniqueConstraint("guild_id", "machine_identifier"),
+        CheckConstraint(f"state IN ({_values('connecting', 'connected', 'paused')})", name="state"),
+        CheckConstraint(
+            "state <> 'connected'"
+            " OR (machine_identifier IS NOT NULL AND owner_account_id IS NOT NULL)",
+            name="connected_is_known",
+        ),
+        # One link a guild comes from the operator's HELPR_HOME__ settings.
+        Index("uq_plex_link_home", "guild_id", unique=True, postgresql_where=text("from_home")),
+        Index("ix_plex_link_connect_due", "connect_due_at"),
+        Index("ix_plex_link_reconcile_due", "reconcile_due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    from_home: Mapped[bool] = mapped_column(server_default=text("false"))
+    state: Mapped[str] = mapped_column(server_default="connecting")
+    problem_key: Mapped[str | None]
+    problem_reason: Mapped[str] = mapped_column(server_default="")
+    base_url: Mapped[str]
+    token_sealed: Mapped[bytes]
+    machine_identifier: Mapped[str | None]
+    server_name: Mapped[str] = mapped_column(server_default="")
+    owner_account_id: Mapped[int | None]
+    owner_username_blind: Mapped[bytes | None]
+    owner_email_blind: Mapped[bytes | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    connected_at: Mapped[datetime | None]
+    reconciled_at: Mapped[datetime | None]
+    connect_due_at: Mapped[datetime | None]
+    reconcile_due_at: Mapped[datetime | None]
+
+
+class Library(Base):
+    """A library of a linked server. `section_id` is plex.tv's id, `key` the server's own."""
+
+    __tablename__ = "library"
+    __table_args__ = (UniqueConstraint("link_id", "section_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("plex_link.id", ondelete="CASCADE"))
+    section_id: Mapped[int]
+    key: Mapped[int]
+    title: Mapped[str]
+    type: Mapped[str]
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    gone_at: Mapped[datetime | None]
+
+
+class Tier(Base):
+    """A named bundle: libraries and permission flags."""
+
+    __tablename__ = "tier"
+    __table_args__ = (
+        Index("uq_tier_name", "guild_id", text("lower(name)"), unique=True),
+        Index("uq_tier_default", "guild_id", unique=True, postgresql_where=text("is_default")),
+        CheckConstraint("name <> ''", name="name"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    link_id: Mapped[int] = mapped_column(ForeignKey("plex_link.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    allow_sync: Mapped[bool] = mapped_column(server_default=text("false"))
+    allow_channels: Mapped[bool] = mapped_column(server_default=text("false"))
+    allow_camera_upload: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class TierLibrary(Base):
+    """A library that a tier shares."""
+
+    __tablename__ = "tier_library"
+
+    tier_id: Mapped[int] = mapped_column(
+        ForeignKey("tier.id", ondelete="CASCADE"), primary_key=True
+    )
+    library_id: Mapped[int] = mapped_column(
+        ForeignKey("library.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class InviteRow(Base):
+    """One person's request for access and everything that follows from it."""
+
+    __tablename__ = "invite"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_values(*InviteState)})", name="state"),
+        CheckConstraint(
+            f"end_reason IS NULL OR end_reason IN ({_values(*EndReason)})", name="end_reason"
+        ),
+        CheckConstraint("(state = 'ended') = (end_reason IS NOT NULL)", name="ended_has_a_reason"),
+        CheckConstraint("state <> 'denied' OR decided_by IS NOT NULL", name="denied_by_somebody"),
+        CheckConstraint(
+            f"state NOT IN ({_values('approved', 'sending', 'sent', 'active', 'suspended')})"
+            " OR (link_id IS NOT NULL AND tier_id IS NOT NULL)",
+            name="approved_for_a_tier",
+        ),
+        CheckConstraint("login_kind IN ('email', 'username')", name="login_kind"),
+        CheckConstraint("version >= 1 AND card_version <= version", name="version"),
+        Index(
+            "uq_invite_live_member",
+            "guild_id",
+            "member_id",
+            unique=True,
+            postgresql_where=text(LIVE_SQL),
+        ),
+        # Before Plex is connected there is no link, hence the guild: typed logins meet there.
+        Index(
+            "uq_invite_live_login",
+            "guild_id",
+            "login_blind",
+            unique=True,
+            postgresql_where=text(HOLDS_LOGIN_SQL),
+        ),
+        Index(
+            "uq_invite_live_account",
+            "link_id",
+            "account_id",
+            unique=True,
+            postgresql_where=text(f"account_id IS NOT NULL AND {HOLDS_LOGIN_SQL}"),
+        ),
+        Index("ix_invite_queue", "guild_id", "state", "id"),
+        Index("ix_invite_member", "guild_id", "member_id", "id"),
+        Index(
+            "ix_invite_share_due", "share_due_at", postgresql_where=text("share_due_at IS NOT NULL")
+        ),
+        Index(
+            "ix_invite_release_due",
+            "release_due_at",
+            postgresql_where=text("release_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_invite_card_due", "card_due_at", postgresql_where=text("card_due_at IS NOT NULL")
+        ),
+        Index(
+            "ix_invite_tell_due", "tell_due_at", postgresql_where=text("tell_due_at IS NOT NULL")
+        ),
+        Index("ix_invite_pending", "link_id", "id", postgresql_where=text("state = 'sent'")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    member_id: Mapped[int]
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("plex_link.id"))
+    tier_id: Mapped[int | None] = mapped_column(ForeignKey("tier.id"), index=True)
+    state: Mapped[str] = mapped_column(server_default="requested")
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    login_kind: Mapped[str]
+    login_sealed: Mapped[bytes]
+    login_blind: Mapped[bytes]
+    note_sealed: Mapped[bytes | None]
+    locale: Mapped[str] = mapped_column(server_default="en")
+    requested_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    decided_by: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    decision_reason_sealed: Mapped[bytes | None]
+    attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    failure_key: Mapped[str | None]
+    failure_reason: Mapped[str] = mapped_column(server_default="")
+    share_id: Mapped[int | None]
+    account_id: Mapped[int | None]
+    sent_at: Mapped[datetime | None]
+    active_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    share_due_at: Mapped[datetime | None]
+    release_due_at: Mapped[datetime | None]
+    release_attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    card_channel_id: Mapped[int | None]
+    card_message_id: Mapped[int | None]
+    card_version: Mapped[int] = mapped_column(Integer, server_default="0")
+    card_due_at: Mapped[datetime | None]
+    tell_due_at: Mapped[datetime | None]
+    dm_channel_id: Mapped[int | None]
+    dm_message_id: Mapped[int | None]
+    dm_version: Mapped[int] = mapped_column(Integer, server_default="0")
+    dm_closed: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class InviteAnswer(Base):
+    """A private answer that Discord lets Helpr edit for 15 minutes, by its interaction's token."""
+
+    __tablename__ = "invite_answer"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    invite_id: Mapped[int] = mapped_column(ForeignKey("invite.id", ondelete="CASCADE"), index=True)
+    application_id: Mapped[int]
+    token_sealed: Mapped[bytes]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditEvent(Base):
+    """Who did what, when, from which state to which, and why. Append-only."""
+
+    __tablename__ = "audit_event"
+    __table_args__ = (
+        Index("ix_audit_event_guild", "guild_id", "id"),
+        Index("ix_audit_event_invite", "invite_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    invite_id: Mapped[int | None] = mapped_column(ForeignKey("invite.id", ondelete="SET NULL"))
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor_id: Mapped[int | None]
+    action: Mapped[str]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str | None]
+    why: Mapped[str] = mapped_column(server_default="")
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class RateHit(Base):
+    """A sliding log of instants under one key, newest last. Read and written by `rate_acquire`."""
+
+    __tablename__ = "rate_hit"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    hits: Mapped[list[datetime]] = mapped_column(ARRAY(Instant))
+    touched: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
