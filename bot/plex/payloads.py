@@ -1,0 +1,121 @@
+"""Plex's answers as values. A shape that is not what Plex documents raises ValueError or KeyError.
+
+v1 answers are XML (`/api/servers/M`, `/api/servers/M/shared_servers`), v2 answers are JSON
+(`clients.plex.tv/api/v2/shared_servers/...`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from bot.domain.plex import PlexFlags, PlexLibrary, PlexShare
+
+
+def invitation(
+    machine: str, login: str, section_ids: list[int], flags: PlexFlags
+) -> dict[str, object]:
+    """The body of a share, as PlexAPI's `inviteFriend` sends it. Never without sections."""
+    return {
+        "server_id": machine,
+        "shared_server": {"library_section_ids": section_ids, "invited_email": login},
+        "sharing_settings": {
+            "allowSync": _flag(flags.allow_sync),
+            "allowCameraUpload": _flag(flags.allow_camera_upload),
+            "allowChannels": _flag(flags.allow_channels),
+            "filterMovies": "",
+            "filterTelevision": "",
+            "filterMusic": "",
+        },
+    }
+
+
+def _flag(value: bool) -> str:
+    return "1" if value else "0"
+
+
+def libraries_of(answer: object) -> tuple[PlexLibrary, ...]:
+    """`<MediaContainer><Server><Section id key type title/></Server></MediaContainer>`."""
+    server = answer.find("Server") if isinstance(answer, Element) else None
+    if server is None:
+        raise ValueError("no Server in the answer")
+    return tuple(
+        PlexLibrary(
+            section_id=int(section.attrib["id"]),
+            key=int(section.attrib["key"]),
+            title=section.attrib["title"],
+            type=section.attrib["type"],
+        )
+        for section in server.iter("Section")
+    )
+
+
+def share_made(answer: object) -> PlexShare | None:
+    """The share that the answer to a share request names, if it names one.
+
+    `<MediaContainer><SharedServer id username email userID acceptedAt><Section id shared/>`.
+    """
+    if answer is None:
+        return None
+    if not isinstance(answer, Element) or answer.tag == "html":
+        raise ValueError("not an answer of Plex")
+    made = next(answer.iter("SharedServer"), None)
+    if made is None or not made.get("id", "").isdecimal():
+        return None
+    return PlexShare(
+        share_id=int(made.attrib["id"]),
+        accepted=made.get("accepted") in {"1", "true"} or _since(made.get("acceptedAt")),
+        account_id=_account(made.get("userID")),
+        username=made.get("username", ""),
+        email=made.get("email", ""),
+        section_ids=frozenset(
+            int(section.attrib["id"])
+            for section in made.iter("Section")
+            if section.get("shared", "1") in {"1", "true"}
+        ),
+        all_libraries=made.get("allLibraries") in {"1", "true"},
+    )
+
+
+def shares_of(answer: object, machine: str, *, accepted: bool) -> list[PlexShare]:
+    """The living shares of one server in a v2 list, which holds those of all the owner's servers.
+
+    `accepted` says which list it is, for shares that do not say it themselves.
+    """
+    if not isinstance(answer, list):
+        raise TypeError("not a list")
+    return [
+        share_of(row, accepted=accepted)
+        for row in answer
+        if row["machineIdentifier"] == machine and is_living(row)
+    ]
+
+
+def share_of(row: object, *, accepted: bool = False) -> PlexShare:
+    """One v2 share: id, invitedId, invited{id,username,email}, invitedEmail, accepted, ..."""
+    if not isinstance(row, dict):
+        raise TypeError("not a share")
+    invited = row.get("invited") or {}
+    said = row.get("accepted")
+    return PlexShare(
+        share_id=int(row["id"]),
+        accepted=_since(row.get("acceptedAt")) or (accepted if said is None else bool(said)),
+        account_id=_account(row.get("invitedId") or invited.get("id")),
+        username=str(invited.get("username") or invited.get("title") or ""),
+        email=str(row.get("invitedEmail") or invited.get("email") or ""),
+        section_ids=frozenset(int(library["id"]) for library in row.get("libraries") or ()),
+        all_libraries=bool(row.get("allLibraries")),
+    )
+
+
+def is_living(row: Mapping[str, Any]) -> bool:
+    """Whether neither side has ended the share."""
+    return not (_since(row.get("deletedAt")) or _since(row.get("leftAt")))
+
+
+def _account(value: object) -> int | None:
+    # An address without a Plex account has none, "" or 0 here.
+    return int(str(value)) or None if value not in (None, "") else None
+
+
+def _since(instant: object) -> bool:
+    return instant not in (None, "", "0", 0)

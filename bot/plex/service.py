@@ -1,0 +1,217 @@
+"""Everything that Helpr asks of Plex.
+
+The HTTP contract behind it (endpoints, error bodies) follows PlexAPI 4.18.3 and what is publicly
+known of plex.tv; `tests/contract` holds it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from bot.domain.errors import PlexNoLibraries, PlexShareGone
+from bot.domain.plex import (
+    PlexAccess,
+    PlexFlags,
+    PlexLibrary,
+    PlexServerInfo,
+    PlexServerStatus,
+    PlexShare,
+)
+from bot.plex import vendor
+from bot.plex.link import Link, Rules, Sections
+from bot.plex.pace import Paces
+
+if TYPE_CHECKING:
+    from bot.plex.connection import Connection
+
+_NO_FLAGS = PlexFlags()
+_SECONDS_TO_END = 2.0
+
+
+class PlexService:
+    """One a process, used inside `async with`, for any number of links at once.
+
+    Each link has one connection, made on first use and kept, and one thread for its requests; links
+    never wait for each other except for the pace of an owner account that they share. Every method
+    raises a `PlexError` when it fails, and nothing else. Request counts below are for a connected
+    link; the first call on one adds a request for the account (and one for the server where
+    `access.machine_identifier` is None).
+    """
+
+    def __init__(
+        self,
+        *,
+        client_identifier: str,
+        tv_url: str | None = None,
+        deadline: float = 30.0,
+        seconds_between_calls: float = 0.2,
+        sections_ttl: float = 600.0,
+        before_call: Callable[[int], Awaitable[None]] | None = None,
+    ) -> None:
+        """All times are in seconds.
+
+        `client_identifier` names this installation to Plex and must be the same at every start.
+        `tv_url` receives what is meant for plex.tv. `deadline` counts for each HTTP request from
+        when it is sent. `before_call(link_id)` is awaited before each one.
+        """
+        self._client_identifier = client_identifier
+        self._tv_url = tv_url
+        self._sections_ttl = sections_ttl
+        self._links: dict[int, Link] = {}
+        self._connection: type[Connection] | None = None
+        self._rules = Rules(
+            connect=self._connect,
+            deadline=deadline,
+            paces=Paces(seconds_between_calls),
+            before_call=before_call,
+        )
+
+    async def __aenter__(self) -> Self:
+        self._connection = await asyncio.to_thread(_load, self._client_identifier)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Cut what is under way (its callers get PlexAnswerLost) and let every thread end."""
+        self._connection = None
+        workers = [worker for link in self._links.values() if (worker := link.close()) is not None]
+        self._links.clear()
+        end = time.monotonic() + _SECONDS_TO_END
+        for worker in workers:
+            await asyncio.to_thread(worker.join, max(0.0, end - time.monotonic()))
+
+    async def connect(self, access: PlexAccess) -> PlexServerInfo:
+        """Who answers there and who owns it: 2 requests, always anew.
+
+        Raises PlexServerChanged when it is not `access.machine_identifier`.
+        """
+        async with self._link(access).turn(access) as turn:
+            server = await turn.request(lambda plex: plex.open_server(access.machine_identifier))
+            owner = await turn.open_account()
+        return PlexServerInfo(
+            machine_identifier=server.machine_identifier,
+            name=server.name,
+            version=server.version,
+            owner_account_id=owner.account_id,
+            owner_username=owner.username,
+            owner_email=owner.email,
+        )
+
+    async def status(self, access: PlexAccess) -> PlexServerStatus:
+        """How the media server does: 1 request, also as the first on a link.
+
+        Raises PlexServerChanged when it is not `access.machine_identifier`.
+        """
+        async with self._link(access).turn(access) as turn:
+            server = await turn.request(lambda plex: plex.open_server(access.machine_identifier))
+        return PlexServerStatus(server.name, server.version, server.seconds)
+
+    async def libraries(
+        self, access: PlexAccess, *, fresh: bool = False
+    ) -> tuple[PlexLibrary, ...]:
+        """The server's libraries: 1 request, 0 within `sections_ttl` unless `fresh`.
+
+        Raises PlexNotOwner when the token's account does not own the server.
+        """
+        link = self._link(access)
+        if not fresh and (known := link.sections_for(access)) is not None:
+            return known
+        async with link.turn(access) as turn:
+            # Whoever had the turn before may have read them.
+            if not fresh and (known := link.sections_for(access)) is not None:
+                return known
+            machine = await turn.connected()
+            libraries = await turn.request(lambda plex: plex.libraries(machine))
+            if libraries:
+                link.sections = Sections(
+                    access, libraries, asyncio.get_running_loop().time() + self._sections_ttl
+                )
+        return libraries
+
+    async def share(
+        self,
+        access: PlexAccess,
+        login: str,
+        section_ids: Collection[int],
+        flags: PlexFlags = _NO_FLAGS,
+    ) -> PlexShare | None:
+        """Share libraries with an e-mail address or a user name: 1 request, never repeated.
+
+        Returns the share if Plex's answer names it, pending or accepted; None means "look". Raises
+        PlexNoLibraries, without a request, when `section_ids` is empty: Plex would share them all.
+        """
+        if not section_ids:
+            raise PlexNoLibraries
+        wanted = sorted(set(section_ids))
+        async with self._link(access).turn(access) as turn:
+            machine = await turn.connected()
+            return await turn.request(lambda plex: plex.share(machine, login, wanted, flags))
+
+    async def shares(self, access: PlexAccess) -> tuple[PlexShare, ...]:
+        """Every pending and accepted share of this server: 2 requests, each share once."""
+        async with self._link(access).turn(access) as turn:
+            machine = await turn.connected()
+            # Pending first: a share that is accepted between the two requests would otherwise be
+            # in neither list. One that is in both counts as accepted.
+            pending = await turn.request(lambda plex: plex.pending(machine))
+            accepted = await turn.request(lambda plex: plex.accepted(machine))
+        return tuple({share.share_id: share for share in (*pending, *accepted)}.values())
+
+    async def find_share(
+        self, access: PlexAccess, login: str, account_id: int | None = None
+    ) -> PlexShare | None:
+        """The share of an account or, failing that, of a login: 2 requests, see `shares`."""
+        shares = await self.shares(access)
+        if account_id is not None:
+            for share in shares:
+                if share.account_id == account_id:
+                    return share
+        return next((share for share in shares if share.belongs_to(login)), None)
+
+    async def share_state(self, access: PlexAccess, share_id: int) -> PlexShare | None:
+        """One share as it stands: 1 request. None when Plex has none or either side ended it."""
+        async with self._link(access).turn(access) as turn:
+            await turn.account()
+            try:
+                return await turn.request(lambda plex: plex.share_state(share_id))
+            except PlexShareGone:
+                return None
+
+    async def withdraw(self, access: PlexAccess, share_id: int) -> None:
+        """End one share, pending or accepted, and nothing else of that person: 1 request.
+
+        Raises PlexShareGone when Plex has no such share (any more).
+        """
+        async with self._link(access).turn(access) as turn:
+            await turn.account()
+            await turn.request(lambda plex: plex.withdraw(share_id))
+
+    async def forget(self, link_id: int) -> None:
+        """Let go of a link that was removed or changed. What is under way on it is cut."""
+        if (link := self._links.pop(link_id, None)) is not None:
+            link.close()
+
+    def _link(self, access: PlexAccess) -> Link:
+        link = self._links.get(access.link_id)
+        if link is None:
+            link = self._links[access.link_id] = Link(access.link_id, self._rules)
+        return link
+
+    def _connect(self, access: PlexAccess) -> "Connection":
+        if self._connection is None:
+            raise RuntimeError("PlexService is used outside of its `async with`")
+        return self._connection(access, tv_url=self._tv_url, seconds=self._rules.deadline)
+
+
+def _load(client_identifier: str) -> "type[Connection]":
+    vendor.prepare(client_identifier)
+    # Not before `prepare`: PlexAPI reads its configuration when it is imported.
+    from bot.plex.connection import Connection  # noqa: PLC0415
+
+    return Connection

@@ -1,0 +1,155 @@
+"""The one requests.Session of a link: what it sends where, what it refuses, how it is cut."""
+
+import re
+import socket
+import threading
+import weakref
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from bot.plex import failures
+
+_PLEX_HOSTS = re.compile(r"(?:^|\.)plex\.(?:tv|direct)$", re.IGNORECASE)
+
+
+class Sockets:
+    """The open sockets of a session, so that another thread can shut them.
+
+    A timeout of requests counts from one piece to the next: an answer that drips holds its thread
+    for ever. Shutting the socket is what ends it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        self._shut = False
+
+    def add(self, opened: socket.socket) -> None:
+        """Remember a socket; shut it at once when the session has been cut meanwhile."""
+        with self._lock:
+            self._open.add(opened)
+            if self._shut:
+                _shut(opened)
+
+    def shut(self) -> None:
+        """End whatever is under way on any of them. Never blocks."""
+        with self._lock:
+            self._shut = True
+            for opened in self._open:
+                _shut(opened)
+
+
+def _shut(opened: socket.socket) -> None:
+    with suppress(OSError):  # the other side may have closed it
+        # Below TLS on purpose: SSLSocket.shutdown takes the TLS state from under the other thread.
+        socket.socket.shutdown(opened, socket.SHUT_RDWR)
+
+
+def _pools(sockets: Sockets) -> dict[str, type[HTTPConnectionPool]]:
+    """urllib3's pools by scheme, with connections that report their socket to `sockets`."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            sockets.add(self.sock)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+class PlexAdapter(HTTPAdapter):
+    """Carries requests without retrying any; with `tv_url`, sends every plex.tv host there."""
+
+    def __init__(self, tv_url: str | None, sockets: Sockets) -> None:
+        self._tv = urlsplit(tv_url.rstrip("/")) if tv_url else None
+        self._sockets = sockets
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """See HTTPAdapter."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._sockets)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """Send `request`; its URL and the answer's keep the name that the caller knows."""
+        asked = request.url or ""
+        there = urlsplit(asked)
+        if self._tv is None or not _PLEX_HOSTS.search(there.hostname or ""):
+            return super().send(request, **kwargs)
+        request.headers["Host"] = there.netloc
+        path = self._tv.path + there.path
+        request.url = urlunsplit((self._tv.scheme, self._tv.netloc, path, there.query, ""))
+        try:
+            response = super().send(request, **kwargs)
+        finally:
+            request.url = asked
+        response.url = asked
+        return response
+
+
+class PlexSession(requests.Session):
+    """A session for one link.
+
+    It takes nothing from the environment (proxies, .netrc), follows no redirect (PlexAPI's token
+    header would travel along), repeats nothing, and turns every answer that is no success into a
+    `PlexError`. `secrets` never appear in those.
+    """
+
+    def __init__(self, *, tv_url: str | None = None, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.max_redirects = 0
+        self._secrets = tuple(secrets)
+        self._sockets = Sockets()
+        adapter = PlexAdapter(tv_url, self._sockets)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+        self.hooks["response"].append(self._judge)
+
+    def cut(self) -> None:
+        """End what is under way, from any thread. The session is of no use afterwards."""
+        self._sockets.shut()
+
+    def _judge(self, response: requests.Response, **_: Any) -> requests.Response:
+        kind = response.headers.get("Content-Type", "")
+        if "charset=" not in kind.lower():
+            # requests would guess: ISO-8859-1 for text/xml (names break), and for application/xml
+            # by statistics, which takes seconds for a long listing.
+            response.encoding = "utf-8"
+        if response.status_code in failures.SUCCESS:
+            if not response.content:
+                # PlexAPI would parse the empty body of a 204 as JSON and fail after a success.
+                response.headers.pop("Content-Type", None)
+            return response
+        answer = failures.Answer(
+            status=response.status_code,
+            body=_text_of(response),
+            path=urlsplit(response.url).path,
+            retry_after=response.headers.get("Retry-After"),
+        )
+        raise failures.of_answer(answer, self._secrets)
+
+
+def _text_of(response: requests.Response) -> str:
+    try:
+        return response.text
+    except (requests.RequestException, urllib3.exceptions.HTTPError):
+        return ""  # the status alone already says what is known
