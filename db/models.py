@@ -239,6 +239,7 @@ class InviteRow(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
     member_id: Mapped[int]
+    member_joined_at: Mapped[datetime | None]
     link_id: Mapped[int | None] = mapped_column(ForeignKey("plex_link.id"))
     tier_id: Mapped[int | None] = mapped_column(ForeignKey("tier.id"), index=True)
     state: Mapped[str] = mapped_column(server_default="requested")

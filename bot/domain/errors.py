@@ -34,6 +34,13 @@ class Refused(HelprError):
     """Somebody asked for what cannot be. Nothing was changed."""
 
 
+class LedgerUnavailable(HelprError):
+    """PostgreSQL did not answer. What was asked did not happen, or is not known to have."""
+
+    def __init__(self) -> None:
+        super().__init__("ledger.unavailable")
+
+
 class Treatment(StrEnum):
     """What is done about a failure of Plex (`docs/adr/0004-failures-have-classes.md`)."""
 

@@ -79,6 +79,7 @@ class Invite:
     version: int
     login: Login
     requested_at: datetime
+    member_joined_at: datetime | None = None
     link_id: int | None = None
     tier_id: int | None = None
     note: str = field(repr=False, default="")

@@ -78,7 +78,7 @@ def clean_text(text: str, limit: int, key: str) -> str:
     kept = [
         character
         for character in unicodedata.normalize("NFC", text)
-        if character in "\n" or character in _JOINERS or unicodedata.category(character)[0] != "C"
+        if character == "\n" or character in _JOINERS or unicodedata.category(character)[0] != "C"
     ]
     cleaned = re.sub(r"\n{3,}", "\n\n", "".join(kept)).strip()
     if len(cleaned) > limit:

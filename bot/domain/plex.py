@@ -8,13 +8,15 @@ class PlexAccess:
     """How to reach one linked media server.
 
     `base_url` is the server's own address (`http://host:32400`); `token` is the owner's.
-    `machine_identifier` is None until the first connection has named it.
+    `machine_identifier` and `owner_account_id` are None until the first connection has named them;
+    links of one owner account share its pace.
     """
 
     link_id: int
     base_url: str
     token: str = field(repr=False)
     machine_identifier: str | None = None
+    owner_account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

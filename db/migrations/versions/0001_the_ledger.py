@@ -1,5 +1,7 @@
 """The ledger, the limits, and the job queue's own tables."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from procrastinate.schema import SchemaManager
@@ -213,6 +215,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("guild_id", sa.BigInteger(), nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_joined_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("link_id", sa.BigInteger(), nullable=True),
         sa.Column("tier_id", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), server_default="requested", nullable=False),
@@ -418,7 +421,8 @@ def upgrade() -> None:
     # Many statements in one text: asyncpg prepares what goes through SQLAlchemy, and a prepared
     # statement is a single one, so the schema goes to the driver itself.
     schema = SchemaManager.get_schema()
-    op.get_bind().connection.dbapi_connection.run_async(lambda driver: driver.execute(schema))
+    connection: Any = op.get_bind().connection.dbapi_connection
+    connection.run_async(lambda driver: driver.execute(schema))
 
 
 def downgrade() -> None:

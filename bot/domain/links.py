@@ -1,0 +1,75 @@
+"""Links to Plex servers and tiers, as values."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.plex import PlexAccess, PlexFlags
+
+
+class LinkState(StrEnum):
+    """Whether a link can be used."""
+
+    CONNECTING = "connecting"
+    """Not connected yet, or on the way back from a failure; tried again by itself."""
+    CONNECTED = "connected"
+    PAUSED = "paused"
+    """An admin has to mend something first; what waits goes on afterwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The connection of a guild to a Plex account and server."""
+
+    id: int
+    guild_id: int
+    state: LinkState
+    base_url: str
+    token: str = field(repr=False)
+    machine_identifier: str | None = None
+    server_name: str = ""
+    owner_account_id: int | None = None
+    from_home: bool = False
+    problem_key: str | None = None
+    problem_reason: str = ""
+    connected_at: datetime | None = None
+    reconciled_at: datetime | None = None
+
+    @property
+    def access(self) -> PlexAccess:
+        """What the Plex service needs to reach the server."""
+        return PlexAccess(
+            self.id, self.base_url, self.token, self.machine_identifier, self.owner_account_id
+        )
+
+    @property
+    def is_connected(self) -> bool:
+        """Connected at least once and not paused since."""
+        return self.state is LinkState.CONNECTED
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedLibrary:
+    """A library of a linked server, by its id in the ledger."""
+
+    id: int
+    section_id: int
+    title: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A named bundle: libraries and permission flags."""
+
+    id: int
+    guild_id: int
+    link_id: int
+    name: str
+    flags: PlexFlags = field(default_factory=PlexFlags)
+    libraries: tuple[LinkedLibrary, ...] = ()
+
+    @property
+    def section_ids(self) -> tuple[int, ...]:
+        """What a share of this tier names to Plex."""
+        return tuple(library.section_id for library in self.libraries)

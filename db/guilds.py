@@ -1,0 +1,56 @@
+"""Guilds and what they have set."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.domain.people import GuildSettings
+from db.models import Guild
+
+GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
+
+
+class Guilds:
+    """The guilds of one unit of work."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def ensure(self, guild_id: int) -> None:
+        """Make the guild known; one that had left is present again."""
+        await self._session.execute(
+            insert(GUILD)
+            .values(id=guild_id)
+            .on_conflict_do_update(index_elements=[GUILD.c.id], set_={"left_at": None})
+        )
+
+    async def settings(self, guild_id: int) -> GuildSettings:
+        """The guild's settings; the defaults for a guild that is not known yet."""
+        row = (
+            await self._session.execute(select(GUILD).where(GUILD.c.id == guild_id))
+        ).one_or_none()
+        if row is None:
+            return GuildSettings(guild_id)
+        return GuildSettings(
+            guild_id,
+            request_channel_id=row.request_channel_id,
+            reviewer_role_ids=frozenset(row.reviewer_role_ids),
+            admin_role_ids=frozenset(row.admin_role_ids),
+            locale=row.locale,
+        )
+
+    async def has_left(self, guild_id: int) -> bool:
+        """Whether the bot was removed from the guild."""
+        query = select(GUILD.c.left_at).where(GUILD.c.id == guild_id)
+        return (await self._session.execute(query)).scalar_one_or_none() is not None
+
+    async def set(self, guild_id: int, **columns: Any) -> None:
+        """Change settings of a known guild."""
+        await self._session.execute(update(GUILD).where(GUILD.c.id == guild_id).values(**columns))
+
+    async def mark_left(self, guild_id: int, now: datetime) -> None:
+        """The bot was removed: nothing is shown there any more, nothing is forgotten."""
+        await self.set(guild_id, left_at=now)

@@ -1,0 +1,278 @@
+"""Queries on invites. Moves are conditional UPDATEs; a claim is a lease taken by UPDATE."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Row, Table, case, func, insert, null, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.crypto import Keyring
+from bot.domain.errors import Refused
+from bot.domain.invites import (
+    LIVE,
+    MOVES,
+    OPEN,
+    EndReason,
+    Invite,
+    InviteState,
+)
+from bot.domain.logins import Login, LoginKind
+from db.models import InviteRow
+
+INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+C = INVITE.c
+
+LOGIN_PURPOSE = "invite:login"
+_REFUSALS = {
+    "uq_invite_live_member": "invite.open_already",
+    "uq_invite_live_login": "invite.login_taken",
+    "uq_invite_live_account": "invite.login_taken",
+}
+
+
+class Invites:
+    """The invites of one unit of work."""
+
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
+        self._session = session
+        self._keyring = keyring
+
+    async def add(
+        self,
+        *,
+        guild_id: int,
+        member_id: int,
+        login: Login,
+        note: str,
+        locale: str,
+        now: datetime,
+        member_joined_at: datetime | None = None,
+        link_id: int | None = None,
+        tier_id: int | None = None,
+    ) -> Invite:
+        """Store a request; raises `Refused` when the member or the login has one already."""
+        # The id is taken first, because it is part of what seals the columns.
+        sequence = func.pg_get_serial_sequence("invite", "id")
+        id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
+        try:
+            row = (
+                await self._session.execute(
+                    insert(INVITE)
+                    .values(
+                        id=id_,
+                        guild_id=guild_id,
+                        member_id=member_id,
+                        member_joined_at=member_joined_at,
+                        login_kind=login.kind,
+                        login_sealed=self._keyring.seal(login.value, _where(id_, "login")),
+                        login_blind=self._keyring.blind(login.lookup, LOGIN_PURPOSE),
+                        note_sealed=self._keyring.seal(note, _where(id_, "note")) if note else None,
+                        locale=locale,
+                        requested_at=now,
+                        link_id=link_id,
+                        tier_id=tier_id,
+                        card_due_at=now,
+                        tell_due_at=now,
+                    )
+                    .returning(INVITE)
+                )
+            ).one()
+        except IntegrityError as error:
+            raise Refused(_REFUSALS.get(_constraint(error), "unexpected")) from None
+        return self._open(row)
+
+    async def get(self, id_: int, guild_id: int | None = None) -> Invite | None:
+        """The invite, only if it belongs to `guild_id` where that is given."""
+        query = select(INVITE).where(C.id == id_)
+        if guild_id is not None:
+            query = query.where(C.guild_id == guild_id)
+        return self._maybe((await self._session.execute(query)).one_or_none())
+
+    async def latest_of(self, guild_id: int, member_id: int) -> Invite | None:
+        """The member's live invite, else the last one."""
+        query = (
+            select(INVITE)
+            .where(C.guild_id == guild_id, C.member_id == member_id)
+            .order_by(C.state.in_(LIVE).desc(), C.id.desc())
+            .limit(1)
+        )
+        return self._maybe((await self._session.execute(query)).one_or_none())
+
+    async def earlier_of(self, invite: Invite, limit: int = 3) -> list[Invite]:
+        """What the same member asked for before, newest first."""
+        query = (
+            select(INVITE)
+            .where(C.guild_id == invite.guild_id, C.member_id == invite.member_id, C.id < invite.id)
+            .order_by(C.id.desc())
+            .limit(limit)
+        )
+        return [self._open(row) for row in await self._session.execute(query)]
+
+    async def holder_of(self, guild_id: int, login: Login) -> Invite | None:
+        """The invite that holds this login in the guild, under any key of the keyring."""
+        blinds = self._keyring.blinds(login.lookup, LOGIN_PURPOSE)
+        query = select(INVITE).where(
+            C.guild_id == guild_id,
+            C.login_blind.in_(blinds),
+            or_(C.state.in_(LIVE), C.release_due_at.is_not(None)),
+        )
+        return self._maybe((await self._session.execute(query)).first())
+
+    async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
+        """Open requests in the order they came, from the one after id `after`."""
+        query = (
+            select(INVITE)
+            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id > after)
+            .order_by(C.id)
+            .limit(limit)
+        )
+        return [self._open(row) for row in await self._session.execute(query)]
+
+    async def queue_before(self, guild_id: int, *, before: int, limit: int = 5) -> list[Invite]:
+        """The page of open requests that ends before id `before`, in the order they came."""
+        query = (
+            select(INVITE)
+            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id < before)
+            .order_by(C.id.desc())
+            .limit(limit)
+        )
+        return [self._open(row) for row in await self._session.execute(query)][::-1]
+
+    async def count_by_state(self, guild_id: int) -> dict[InviteState, int]:
+        """How many invites of the guild stand in each state."""
+        query = select(C.state, func.count()).where(C.guild_id == guild_id).group_by(C.state)
+        return {InviteState(state): n for state, n in await self._session.execute(query)}
+
+    async def move(
+        self,
+        id_: int,
+        to: InviteState,
+        *,
+        now: datetime,
+        from_: Collection[InviteState] | None = None,
+        version: int | None = None,
+        guild_id: int | None = None,
+        **columns: Any,
+    ) -> Invite | None:
+        """Move an invite if it still stands in `from_` (and at `version`); None if it does not.
+
+        Every move owes the card and the member a look. Raises `ValueError` for a move that
+        `MOVES` does not have, and `Refused` when another invite holds the Plex account.
+        """
+        sources = [state for state, targets in MOVES.items() if to in targets]
+        if from_ is not None:
+            if not set(from_) <= set(sources):
+                raise ValueError(f"no move leads from {sorted(from_)} to {to}")
+            sources = list(from_)
+        statement = update(INVITE).where(C.id == id_, C.state.in_(sources))
+        if version is not None:
+            statement = statement.where(C.version == version)
+        if guild_id is not None:
+            statement = statement.where(C.guild_id == guild_id)
+        values = {"card_due_at": now, "tell_due_at": now, **self._seal_columns(id_, columns)}
+        statement = statement.values(state=to, version=C.version + 1, **values)
+        try:
+            row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
+        except IntegrityError as error:
+            raise Refused(_REFUSALS.get(_constraint(error), "unexpected")) from None
+        return self._maybe(row)
+
+    async def note(self, id_: int, **columns: Any) -> Invite | None:
+        """Set columns that are no move (a share's id, a card's message, what is owed next)."""
+        row = (
+            await self._session.execute(
+                update(INVITE).where(C.id == id_).values(**columns).returning(INVITE)
+            )
+        ).one_or_none()
+        return self._maybe(row)
+
+    async def claim(self, id_: int, what: str, *, now: datetime, lease: timedelta) -> Invite | None:
+        """Take the work that `{what}_due_at` owes, for `lease`; None when it is not due.
+
+        Only one caller gets it: the UPDATE moves the instant on, and a caller that dies leaves
+        the work due again when the lease is over.
+        """
+        due = C[f"{what}_due_at"]
+        row = (
+            await self._session.execute(
+                update(INVITE)
+                .where(C.id == id_, due <= now)
+                .values({due: now + lease})
+                .returning(INVITE)
+            )
+        ).one_or_none()
+        return self._maybe(row)
+
+    async def settle(
+        self, id_: int, what: str, *, version: int, now: datetime, **columns: Any
+    ) -> Invite | None:
+        """Note that card or member saw `version`; if the invite moved on meanwhile it stays due."""
+        due = C[f"{what}_due_at"]
+        row = (
+            await self._session.execute(
+                update(INVITE)
+                .where(C.id == id_)
+                .values({due: case((C.version > version, now), else_=null()), **columns})
+                .returning(INVITE)
+            )
+        ).one_or_none()
+        return self._maybe(row)
+
+    async def due(self, what: str, *, now: datetime, limit: int = 200) -> Sequence[int]:
+        """Ids of the invites whose `{what}_due_at` has come."""
+        due = C[f"{what}_due_at"]
+        query = select(C.id).where(due <= now).order_by(due).limit(limit)
+        return (await self._session.execute(query)).scalars().all()
+
+    async def pending_on(self, link_id: int) -> list[Invite]:
+        """What Plex has been asked to share on this link and nobody has accepted yet."""
+        query = (
+            select(INVITE).where(C.link_id == link_id, C.state == InviteState.SENT).order_by(C.id)
+        )
+        return [self._open(row) for row in await self._session.execute(query)]
+
+    def _seal_columns(self, id_: int, columns: dict[str, Any]) -> dict[str, Any]:
+        reason = columns.pop("decision_reason", None)
+        if reason:
+            sealed = self._keyring.seal(reason, _where(id_, "decision_reason"))
+            columns["decision_reason_sealed"] = sealed
+        return columns
+
+    def _maybe(self, row: Row[Any] | None) -> Invite | None:
+        return None if row is None else self._open(row)
+
+    def _open(self, row: Row[Any]) -> Invite:
+        fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
+        opened = {
+            name: self._keyring.open(fields[f"{name}_sealed"], _where(row.id, name))
+            if fields[f"{name}_sealed"] is not None
+            else ""
+            for name in ("login", "note", "decision_reason")
+        }
+        same = {
+            name: fields[name]
+            for name in Invite.__dataclass_fields__
+            if name not in {*opened, "state", "end_reason"}
+        }
+        return Invite(
+            **same,
+            login=Login(LoginKind(row.login_kind), opened["login"]),
+            note=opened["note"],
+            decision_reason=opened["decision_reason"],
+            state=InviteState(row.state),
+            end_reason=EndReason(row.end_reason) if row.end_reason else None,
+        )
+
+
+def _where(id_: int, column: str) -> str:
+    return f"invite:{id_}:{column}"
+
+
+def _constraint(error: IntegrityError) -> str:
+    cause = error.orig.__cause__ if error.orig is not None else None
+    if isinstance(cause, asyncpg.UniqueViolationError):
+        return str(cause.constraint_name)
+    raise error

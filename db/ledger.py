@@ -1,0 +1,74 @@
+"""The unit of work: one short transaction that commits by word and rolls back by default."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from bot.crypto import Keyring
+from bot.domain.errors import LedgerUnavailable
+from db.answers import Answers
+from db.audit import Audit
+from db.guilds import Guilds
+from db.installation import InstallationRecord
+from db.invites import Invites
+from db.jobs import Jobs
+from db.links import Links
+from db.rates import Rates
+from db.tiers import Tiers
+
+
+class Work:
+    """What one transaction may read and change. Nothing stays unless `commit` was called."""
+
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
+        self._session = session
+        self.installation = InstallationRecord(session)
+        self.guilds = Guilds(session)
+        self.links = Links(session, keyring)
+        self.tiers = Tiers(session)
+        self.invites = Invites(session, keyring)
+        self.answers = Answers(session, keyring)
+        self.audit = Audit(session)
+        self.jobs = Jobs(session)
+        self.rates = Rates(session)
+
+    async def commit(self) -> None:
+        """Make everything of this unit of work stay."""
+        await self._session.commit()
+
+
+class Ledger:
+    """Opens units of work on one engine."""
+
+    def __init__(self, engine: AsyncEngine, keyring: Keyring) -> None:
+        self._engine = engine
+        self._keyring = keyring
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Work]:
+        """A unit of work. Raises `LedgerUnavailable` when PostgreSQL does not answer."""
+        try:
+            async with AsyncSession(self._engine, expire_on_commit=False) as session:
+                yield Work(session, self._keyring)
+        except (OSError, InterfaceError, PoolTimeout, asyncpg.InterfaceError) as error:
+            raise LedgerUnavailable from error
+        except DBAPIError as error:
+            if error.connection_invalidated or _is_down(error):
+                raise LedgerUnavailable from error
+            raise
+
+    async def ping(self) -> None:
+        """One round trip; raises `LedgerUnavailable`."""
+        async with self.begin() as work:
+            await work._session.execute(text("SELECT 1"))  # noqa: SLF001 - one class in two parts
+
+
+def _is_down(error: DBAPIError) -> bool:
+    """Whether the server is starting, stopping or gone (SQLSTATE classes 08 and 57P)."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state.startswith(("08", "57P"))

@@ -1,0 +1,222 @@
+"""Links to Plex servers and their libraries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Table, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.crypto import Keyring
+from bot.domain.links import Link, LinkedLibrary, LinkState
+from bot.domain.logins import Login
+from bot.domain.plex import PlexLibrary, PlexServerInfo
+from db.models import Library, PlexLink
+
+LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+LIBRARY: Table = Library.__table__  # type: ignore[assignment]  # a mapped class has a Table
+
+OWNER_PURPOSE = "plex_link:owner"
+_SAME = set(Link.__dataclass_fields__) - {"state", "token"}
+
+
+class Links:
+    """The Plex links of one unit of work."""
+
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
+        self._session = session
+        self._keyring = keyring
+
+    async def ensure_home(self, guild_id: int, base_url: str, token: str, now: datetime) -> Link:
+        """The guild's link from the operator's settings; connects anew when those have changed."""
+        query = select(LINK).where(LINK.c.guild_id == guild_id, LINK.c.from_home).with_for_update()
+        row = (await self._session.execute(query)).one_or_none()
+        if row is None:
+            return await self._add_home(guild_id, base_url, token, now)
+        link = self._open(row)
+        if (link.base_url, link.token) == (base_url, token):
+            return link
+        return await self._change(
+            link.id,
+            base_url=base_url,
+            token_sealed=self._keyring.seal(token, _where(link.id)),
+            state=LinkState.CONNECTING,
+            connect_due_at=now,
+        )
+
+    async def _add_home(self, guild_id: int, base_url: str, token: str, now: datetime) -> Link:
+        sequence = func.pg_get_serial_sequence("plex_link", "id")
+        id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
+        row = (
+            await self._session.execute(
+                insert(LINK)
+                .values(
+                    id=id_,
+                    guild_id=guild_id,
+                    from_home=True,
+                    base_url=base_url,
+                    token_sealed=self._keyring.seal(token, _where(id_)),
+                    connect_due_at=now,
+                )
+                .returning(LINK)
+            )
+        ).one()
+        return self._open(row)
+
+    async def get(self, id_: int) -> Link | None:
+        """The link with this id."""
+        row = (await self._session.execute(select(LINK).where(LINK.c.id == id_))).one_or_none()
+        return None if row is None else self._open(row)
+
+    async def of_guild(self, guild_id: int) -> Link | None:
+        """The guild's first link."""
+        query = select(LINK).where(LINK.c.guild_id == guild_id).order_by(LINK.c.id).limit(1)
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else self._open(row)
+
+    async def connected(self, id_: int, info: PlexServerInfo, now: datetime) -> Link:
+        """Note what the first (or the mended) connection has found."""
+        return await self._change(
+            id_,
+            state=LinkState.CONNECTED,
+            problem_key=None,
+            problem_reason="",
+            machine_identifier=info.machine_identifier,
+            server_name=info.name,
+            owner_account_id=info.owner_account_id,
+            owner_username_blind=self._blind(info.owner_username),
+            owner_email_blind=self._blind(info.owner_email),
+            connected_at=now,
+            connect_due_at=None,
+        )
+
+    async def problem(
+        self, id_: int, *, state: LinkState, key: str, reason: str, retry_at: datetime | None
+    ) -> Link:
+        """Note why the link does not work, and when it is tried again."""
+        return await self._change(
+            id_, state=state, problem_key=key, problem_reason=reason, connect_due_at=retry_at
+        )
+
+    async def is_owner(self, id_: int, login: Login) -> bool:
+        """Whether this login is the server owner's own account."""
+        query = select(LINK.c.owner_username_blind, LINK.c.owner_email_blind).where(
+            LINK.c.id == id_
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        blinds = self._keyring.blinds(login.lookup, OWNER_PURPOSE)
+        return row is not None and any(value in blinds for value in row if value is not None)
+
+    async def claim(self, id_: int, what: str, *, now: datetime, until: datetime) -> Link | None:
+        """Take the work that `{what}_due_at` owes until `until`; None when it is not due."""
+        due = LINK.c[f"{what}_due_at"]
+        row = (
+            await self._session.execute(
+                update(LINK)
+                .where(LINK.c.id == id_, due <= now)
+                .values({due: until})
+                .returning(LINK)
+            )
+        ).one_or_none()
+        return None if row is None else self._open(row)
+
+    async def schedule(self, id_: int, what: str, at: datetime | None) -> None:
+        """Set when `connect` or `reconcile` is owed; None for not at all."""
+        await self._session.execute(
+            update(LINK).where(LINK.c.id == id_).values({LINK.c[f"{what}_due_at"]: at})
+        )
+
+    async def reconcile_soon(self, id_: int, at: datetime) -> None:
+        """Owe a reconcile at `at`, unless one is owed earlier."""
+        await self._session.execute(
+            update(LINK)
+            .where(LINK.c.id == id_)
+            .values(reconcile_due_at=func.least(LINK.c.reconcile_due_at, at))
+        )
+
+    async def reconciled(self, id_: int, now: datetime) -> None:
+        """Note that ledger and Plex were compared."""
+        await self._session.execute(update(LINK).where(LINK.c.id == id_).values(reconciled_at=now))
+
+    async def due(self, what: str, now: datetime) -> Sequence[int]:
+        """Ids of the links whose `{what}_due_at` has come."""
+        query = select(LINK.c.id).where(LINK.c[f"{what}_due_at"] <= now)
+        return (await self._session.execute(query)).scalars().all()
+
+    async def take_libraries(
+        self, id_: int, libraries: Sequence[PlexLibrary], now: datetime
+    ) -> list[LinkedLibrary]:
+        """Make the ledger's libraries those that Plex has just listed; the rest is marked gone."""
+        if libraries:
+            statement = upsert(LIBRARY).values(
+                [
+                    {
+                        "link_id": id_,
+                        "section_id": library.section_id,
+                        "key": library.key,
+                        "title": library.title,
+                        "type": library.type,
+                        "seen_at": now,
+                    }
+                    for library in libraries
+                ]
+            )
+            await self._session.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[LIBRARY.c.link_id, LIBRARY.c.section_id],
+                    set_={
+                        name: statement.excluded[name]
+                        for name in ("key", "title", "type", "seen_at")
+                    }
+                    | {"gone_at": None},
+                )
+            )
+        present = [library.section_id for library in libraries]
+        await self._session.execute(
+            update(LIBRARY)
+            .where(
+                LIBRARY.c.link_id == id_,
+                LIBRARY.c.gone_at.is_(None),
+                LIBRARY.c.section_id.not_in(present),
+            )
+            .values(gone_at=now)
+        )
+        return await self.libraries(id_)
+
+    async def libraries(self, id_: int) -> list[LinkedLibrary]:
+        """The libraries that the server still has, in the server's own order."""
+        query = (
+            select(LIBRARY)
+            .where(LIBRARY.c.link_id == id_, LIBRARY.c.gone_at.is_(None))
+            .order_by(LIBRARY.c.key, LIBRARY.c.id)
+        )
+        return [linked_library(row) for row in await self._session.execute(query)]
+
+    async def _change(self, id_: int, **columns: Any) -> Link:
+        row = (
+            await self._session.execute(
+                update(LINK).where(LINK.c.id == id_).values(**columns).returning(LINK)
+            )
+        ).one()
+        return self._open(row)
+
+    def _blind(self, login: str) -> bytes | None:
+        return self._keyring.blind(login.casefold(), OWNER_PURPOSE) if login else None
+
+    def _open(self, row: Row[Any]) -> Link:
+        fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
+        return Link(
+            **{name: fields[name] for name in _SAME},
+            state=LinkState(row.state),
+            token=self._keyring.open(row.token_sealed, _where(row.id)),
+        )
+
+
+def linked_library(row: Row[Any]) -> LinkedLibrary:
+    """A row of `library` as a value."""
+    return LinkedLibrary(row.id, row.section_id, row.title, row.type)
+
+
+def _where(id_: int) -> str:
+    return f"plex_link:{id_}:token"

@@ -1,0 +1,82 @@
+"""Tiers and the libraries they share."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.domain.links import Tier
+from bot.domain.plex import PlexFlags
+from db.links import LIBRARY, linked_library
+from db.models import Tier as TierRow
+from db.models import TierLibrary
+
+TIER: Table = TierRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+SHARED: Table = TierLibrary.__table__  # type: ignore[assignment]  # a mapped class has a Table
+
+
+class Tiers:
+    """The tiers of one unit of work."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def ensure_default(self, guild_id: int, link_id: int, name: str) -> tuple[Tier, bool]:
+        """The guild's default tier, and whether it was made just now (without libraries)."""
+        made = await self._session.execute(
+            insert(TIER)
+            .values(guild_id=guild_id, link_id=link_id, name=name, is_default=True)
+            .on_conflict_do_nothing()
+            .returning(TIER.c.id)
+        )
+        is_new = made.scalar_one_or_none() is not None
+        tier = await self.default_of(guild_id)
+        if tier is None:
+            raise LookupError(f"guild {guild_id} has a tier named {name!r} that is not its default")
+        return tier, is_new
+
+    async def default_of(self, guild_id: int) -> Tier | None:
+        """The tier that a request gets when nobody chose another."""
+        query = select(TIER).where(TIER.c.guild_id == guild_id, TIER.c.is_default)
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else await self._open(row)
+
+    async def get(self, id_: int) -> Tier | None:
+        """The tier with this id."""
+        row = (await self._session.execute(select(TIER).where(TIER.c.id == id_))).one_or_none()
+        return None if row is None else await self._open(row)
+
+    async def set_libraries(self, tier: Tier, library_ids: Collection[int]) -> Tier:
+        """Make these the tier's libraries; ids of another link's libraries are left out."""
+        await self._session.execute(delete(SHARED).where(SHARED.c.tier_id == tier.id))
+        own = select(LIBRARY.c.id).where(
+            LIBRARY.c.link_id == tier.link_id, LIBRARY.c.id.in_(list(library_ids))
+        )
+        found = (await self._session.execute(own)).scalars().all()
+        if found:
+            await self._session.execute(
+                insert(SHARED).values([{"tier_id": tier.id, "library_id": id_} for id_ in found])
+            )
+        changed = await self.get(tier.id)
+        if changed is None:
+            raise LookupError(f"tier {tier.id} is gone")
+        return changed
+
+    async def _open(self, row: Row[Any]) -> Tier:
+        query = (
+            select(LIBRARY)
+            .join(SHARED, SHARED.c.library_id == LIBRARY.c.id)
+            .where(SHARED.c.tier_id == row.id, LIBRARY.c.gone_at.is_(None))
+            .order_by(LIBRARY.c.key, LIBRARY.c.id)
+        )
+        libraries = tuple(linked_library(found) for found in await self._session.execute(query))
+        return Tier(
+            id=row.id,
+            guild_id=row.guild_id,
+            link_id=row.link_id,
+            name=row.name,
+            flags=PlexFlags(row.allow_sync, row.allow_channels, row.allow_camera_upload),
+            libraries=libraries,
+        )
