@@ -1,0 +1,137 @@
+"""Ways in which Plex fails on purpose.
+
+A `Fault` names requests by a glob over `METHOD path` and what happens to them. Kinds:
+
+- `latency`: waits `seconds`, then goes on as usual.
+- `hang`: says nothing for `seconds` (an hour unless told), then cuts the connection; removing the
+  fault cuts it at once.
+- `status`: answers `status` with `headers` (say `Retry-After`) and `body`.
+- `drop_before`: resets the connection before anything has happened.
+- `drop_after`: does what was asked, then resets the connection: the lost answer.
+- `html`: answers a gateway's HTML page with status 200.
+- `malformed`: does what was asked, then answers broken XML (or JSON where that was asked for).
+- `empty`: does what was asked, then answers nothing, with status 200 or `status`.
+- `drip`: does what was asked, then sends the answer byte by byte over `seconds`.
+- `empty_listing`: lists of shares and users come back well-formed and empty.
+
+`processed=True` lets `hang`, `status` and `html` strike after the deed instead of before it.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+
+class Kind(StrEnum):
+    """What a fault does; see the module's text."""
+
+    LATENCY = "latency"
+    HANG = "hang"
+    STATUS = "status"
+    DROP_BEFORE = "drop_before"
+    DROP_AFTER = "drop_after"
+    HTML = "html"
+    MALFORMED = "malformed"
+    EMPTY = "empty"
+    DRIP = "drip"
+    EMPTY_LISTING = "empty_listing"
+
+
+AFTER_THE_DEED = {Kind.DROP_AFTER, Kind.MALFORMED, Kind.EMPTY, Kind.DRIP}
+DEFAULT_SECONDS = {Kind.LATENCY: 2.0, Kind.HANG: 3600.0, Kind.DRIP: 5.0}
+
+
+@dataclass(eq=False)
+class Fault:
+    """One way to fail. `times` is how many requests it still strikes; None is without end.
+
+    `label` is a name for people; the page knows its own faults by it.
+    """
+
+    match: str = "*"
+    kind: str = Kind.LATENCY
+    times: int | None = None
+    seconds: float | None = None
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = ""
+    processed: bool | None = None
+    label: str = ""
+    id: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def __post_init__(self) -> None:
+        self.kind = Kind(self.kind)
+        if self.processed is None:
+            self.processed = self.kind in AFTER_THE_DEED
+        if self.seconds is None:
+            self.seconds = DEFAULT_SECONDS.get(self.kind, 0.0)
+        if self.kind is Kind.STATUS and self.status is None:
+            self.status = 503
+
+    def strikes(self, line: str) -> bool:
+        """Whether this fault is for the request `line` (`METHOD path`) and not used up."""
+        return self.times != 0 and fnmatchcase(line, self.match)
+
+    async def wait(self) -> None:
+        """Let the fault's time pass, or until it is removed."""
+        try:
+            await asyncio.wait_for(self.ended.wait(), self.seconds or 0.0)
+        except TimeoutError:
+            return
+
+
+class Faults:
+    """The faults that are active, in the order they were added."""
+
+    def __init__(self) -> None:
+        self._active: list[Fault] = []
+        self._ids = itertools.count(1)
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(list(self._active))
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    def add(self, fault: Fault) -> Fault:
+        """Switch a fault on; it gets an id."""
+        fault.id = next(self._ids)
+        self._active.append(fault)
+        return fault
+
+    def remove(self, fault: Fault | int) -> None:
+        """Switch one fault off, by itself or by its id, and release what hangs in it."""
+        number = fault if isinstance(fault, int) else fault.id
+        found = next((f for f in self._active if f.id == number), None)
+        if found is None:
+            raise LookupError(number)
+        self._active.remove(found)
+        found.ended.set()
+
+    def clear(self) -> None:
+        """Switch every fault off."""
+        for fault in list(self._active):
+            self.remove(fault)
+
+    def take(self, line: str, *, listing: bool = False) -> list[Fault]:
+        """The faults that strike this request; each counts down by one.
+
+        `listing` asks for `empty_listing` alone, which only lists ask for, so that a count is not
+        used up by other requests.
+        """
+        found = [
+            fault
+            for fault in self._active
+            if (fault.kind is Kind.EMPTY_LISTING) is listing and fault.strikes(line)
+        ]
+        for fault in found:
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times == 0:
+                    # Not `remove`: whoever waits in its last strike goes on waiting.
+                    self._active.remove(fault)
+        return found
