@@ -84,6 +84,30 @@ class Fault:
             return
 
 
+# The page's switches. "Lost answer" strikes what changes shares: the invite is made, nobody hears.
+PRESETS: dict[str, tuple[str, dict[str, object]]] = {
+    "slow": ("Slow: every answer takes 2 s", {"kind": Kind.LATENCY, "seconds": 2.0}),
+    "hang": ("Hang: no answer ever", {"kind": Kind.HANG}),
+    "unavailable": ("503 Service Unavailable", {"kind": Kind.STATUS, "status": 503}),
+    "busy": (
+        "429 Too Many Requests, retry after 5 s",
+        {"kind": Kind.STATUS, "status": 429, "headers": {"Retry-After": "5"}},
+    ),
+    "lost": (
+        "Lost answer: invites are made, the answer is cut",
+        {"kind": Kind.DROP_AFTER, "match": "POST /api/*shared_servers"},
+    ),
+    "page": ("Gateway page: HTML in place of an answer", {"kind": Kind.HTML}),
+    "empty": ("Empty lists: nobody seems to be there", {"kind": Kind.EMPTY_LISTING}),
+}
+
+
+def preset(name: str) -> Fault:
+    """One of the page's faults, by name; LookupError for any other."""
+    _, fields = PRESETS[name]
+    return Fault(label=name, **fields)  # type: ignore[arg-type]  # a table of fields of Fault
+
+
 class Faults:
     """The faults that are active, in the order they were added."""
 

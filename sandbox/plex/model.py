@@ -208,3 +208,18 @@ class RecordedRequest:
     def line(self) -> str:
         """`METHOD path`, what a fault's pattern is compared with."""
         return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What either API may ask for. An empty or absent `section_ids` means ALL libraries.
+
+    `login` is an e-mail address or username; `account_id` names a known account instead.
+    """
+
+    machine_identifier: str
+    section_ids: tuple[int, ...] = ()
+    login: str | None = None
+    account_id: int | None = None
+    settings: dict[str, Any] | None = None
+    skip_friendship: bool = False

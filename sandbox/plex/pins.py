@@ -8,7 +8,7 @@ from sandbox.plex.answers import either, iso
 from sandbox.plex.call import WORLD, required_client
 from sandbox.plex.model import Pin, truth
 from sandbox.plex.refusals import Refusal
-from sandbox.plex.v2 import refuse
+from sandbox.plex.v2_errors import refuse
 
 
 def _pin_data(pin: Pin, *, json: bool) -> dict[str, Any]:
@@ -41,13 +41,13 @@ async def open_pin(request: web.Request) -> web.StreamResponse:
     form = await request.post()
     strong = truth(request.query.get("strong", form.get("strong", "")))
     product = request.headers.get("X-Plex-Product", "")
-    return _answer(request, request.app[WORLD].open_pin(client, product, strong=strong), 201)
+    return _answer(request, request.app[WORLD].keys.open_pin(client, product, strong=strong), 201)
 
 
 async def read_pin(request: web.Request) -> web.StreamResponse:
     """GET /api/v2/pins/{id}: only for the client that opened it; 404 code 1020 otherwise."""
     try:
-        pin = request.app[WORLD].pin(request.match_info["pin"], required_client(request))
+        pin = request.app[WORLD].keys.pin(request.match_info["pin"], required_client(request))
     except Refusal as refusal:
         return refuse(request, refusal)
     return _answer(request, pin)

@@ -7,7 +7,7 @@ from typing import Self
 
 from aiohttp import web
 
-from sandbox.plex import media_server, pins, v1, v2
+from sandbox.plex import control, media_server, page, pins, v1, v1_invites, v2
 from sandbox.plex.call import WORLD, json_body
 from sandbox.plex.model import RecordedRequest
 from sandbox.plex.striking import CUT, strike
@@ -49,9 +49,9 @@ async def recorded(request: web.Request, handler: Next) -> web.StreamResponse:
 
 def make_app(world: PlexWorld) -> web.Application:
     """The whole Plex as one application."""
-    app = web.Application(middlewares=[recorded])
+    app = web.Application(middlewares=[control.guarded, recorded])
     app[WORLD] = world
-    for method, path, endpoint in v1.ROUTES:
+    for method, path, endpoint in (*v1.ROUTES, *v1_invites.ROUTES):
         app.router.add_route(method, path, v1.signed_in(endpoint))
     for method, path, endpoint in v2.ROUTES:
         app.router.add_route(method, path, v2.signed_in(endpoint))
@@ -59,6 +59,8 @@ def make_app(world: PlexWorld) -> web.Application:
     app.router.add_get(r"/api/v2/pins/{pin:\d+}", pins.read_pin)
     for path, handler in media_server.HANDLERS:
         app.router.add_get(path, handler)
+    control.add_routes(app)
+    page.add_routes(app)
     return app
 
 

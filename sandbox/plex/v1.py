@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox.plex.answers import Value, container, element, iso, xml
+from sandbox.plex.answers import Value, container, element, xml
 from sandbox.plex.call import (
     WORLD,
     Call,
@@ -16,9 +16,8 @@ from sandbox.plex.call import (
     section_ids,
     token_of,
 )
-from sandbox.plex.model import Account, Server, Share
+from sandbox.plex.model import Account, Invitation, Server, Share
 from sandbox.plex.refusals import Reason, Refusal
-from sandbox.plex.world import Invitation
 
 # Sentences marked (guess) have no public source; only their status is evidenced, or not even that.
 SENTENCES: dict[Reason, tuple[int, str]] = {
@@ -68,7 +67,7 @@ def signed_in(endpoint: Endpoint) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         world = request.app[WORLD]
         try:
-            account = world.bearer(token_of(request))
+            account = world.keys.bearer(token_of(request))
             return endpoint(Call(world, request, account, await json_body(request)))
         except Refusal as refusal:
             return refuse(refusal)
@@ -230,7 +229,7 @@ def _user(call: Call, account: Account, shares: list[Share]) -> Element:
         "protected": False,
         "home": False,
         "restricted": False,
-        **call.world.settings_of(account).wire,
+        **call.world.people.settings_of(account).wire,
     }
     return element("User", attributes, servers)
 
@@ -252,69 +251,6 @@ def _server_of_user(share: Share) -> Element:
     )
 
 
-# -- invites, the endpoints that come and go ------------------------------------------------------
-
-
-def _invites_live(call: Call) -> None:
-    if call.world.v1_invites_gone:
-        raise Refusal(Reason.GONE)
-
-
-def invites_sent(call: Call) -> web.Response:
-    """GET /api/invites/requested. Without an account an invite's id is the ADDRESS."""
-    _invites_live(call)
-    pending = [s for s in call.listed() if not s.accepted and not s.orphan]
-    if call.account is not call.world.owner:
-        pending = []
-    return xml(container([_invite(share, sent=True) for share in pending]))
-
-
-def invites_received(call: Call) -> web.Response:
-    """GET /api/invites/requests: what waits for the caller's own answer."""
-    _invites_live(call)
-    pending = [s for s in call.listed() if s.account is call.account and not s.accepted]
-    return xml(container([_invite(share, call.world.owner) for share in pending]))
-
-
-def _invite(share: Share, sender: Account | None = None, *, sent: bool = False) -> Element:
-    other = share.account if sent else sender
-    attributes: dict[str, Value] = {
-        "id": other.id if other else share.invited_email,
-        "createdAt": iso(share.invited_at),
-        "friend": True,
-        "home": False,
-        "server": True,
-        "username": other.username if other else "",
-        "email": other.email if other else share.invited_email,
-        "friendlyName": other.username if other else share.invited_email,
-        "thumb": other.thumb if other else "",
-    }
-    held: dict[str, Value] = {"name": share.server.name, "numLibraries": len(share.libraries)}
-    return element("Invite", attributes, [element("Server", held)])
-
-
-def cancel_invite(call: Call) -> web.Response:
-    """DELETE /api/invites/requested/{account id or address}."""
-    _invites_live(call)
-    who = call.part("who").casefold()
-    for share in call.world.shares:
-        key = str(share.account_id or share.invited_email).casefold()
-        if key == who and not share.accepted and not share.orphan:
-            call.world.withdraw(share)
-            return xml(element("Response", {"code": 200, "status": "Invite cancelled"}))
-    raise Refusal(Reason.NOT_FOUND)
-
-
-def accept_invite(call: Call) -> web.Response:
-    """PUT /api/invites/requests/{the owner's id}: the invited person says yes."""
-    _invites_live(call)
-    for share in call.world.shares:
-        if share.account is call.account and not share.accepted:
-            call.world.accept(share.share_id)
-            return xml(element("Response", {"code": 200, "status": "Invite accepted"}))
-    raise Refusal(Reason.NOT_FOUND)
-
-
 def gone(_call: Call) -> web.Response:
     """An endpoint that was removed for good."""
     raise Refusal(Reason.GONE)
@@ -329,9 +265,5 @@ ROUTES: Routes = [
     ("GET", r"/api/servers/{machine}/shared_servers/{share:\d+}", get_share),
     ("PUT", r"/api/servers/{machine}/shared_servers/{share:\d+}", change_share),
     ("DELETE", r"/api/servers/{machine}/shared_servers/{share:\d+}", delete_share),
-    ("GET", "/api/invites/requested", invites_sent),
-    ("GET", "/api/invites/requests", invites_received),
-    ("DELETE", "/api/invites/requested/{who}", cancel_invite),
-    ("PUT", "/api/invites/requests/{who}", accept_invite),
     ("*", "/api/friends/{friend}", gone),
 ]

@@ -17,65 +17,10 @@ from sandbox.plex.call import (
     section_ids,
     token_of,
 )
-from sandbox.plex.model import FILTER_NAMES, FLAG_NAMES, Share
+from sandbox.plex.model import FILTER_NAMES, FLAG_NAMES, Invitation, Share
 from sandbox.plex.refusals import Reason, Refusal
+from sandbox.plex.v2_errors import refuse
 from sandbox.plex.v2_shapes import account_data, resource_data, share_data
-from sandbox.plex.world import Invitation
-
-# (HTTP status, Plex's code, message). Messages marked (guess) have no public source.
-ERRORS: dict[Reason, tuple[int, int | None, str]] = {
-    Reason.NOT_SIGNED_IN: (401, 1001, "User could not be authenticated"),
-    Reason.UNAUTHENTICATED: (401, 1001, "User could not be authenticated"),
-    Reason.NO_CLIENT: (400, 1000, "X-Plex-Client-Identifier is missing"),
-    Reason.FORBIDDEN: (403, None, "Forbidden"),  # (guess)
-    Reason.NOT_FOUND: (404, None, "Not found"),
-    Reason.UNKNOWN_SERVER: (404, 1002, "Not found"),  # (guess)
-    Reason.UNKNOWN_SECTIONS: (404, 1002, "Not found"),
-    Reason.BAD_BODY: (404, 1002, "Not found"),
-    Reason.UNKNOWN_PERSON: (404, 1002, "Not found"),  # (guess)
-    Reason.YOURSELF: (400, None, "You can't share a server with yourself"),  # (guess)
-    Reason.FULL: (422, None, "You have reached the maximum number of users"),  # (guess)
-    Reason.GONE: (410, None, "This endpoint was deprecated and removed"),
-    Reason.NOT_ALLOWED: (405, None, "Method not allowed"),
-    Reason.EXPIRED_PIN: (404, 1020, "Code not found or expired"),
-}
-
-
-def refuse(request: web.Request, refusal: Refusal) -> web.Response:
-    """A refusal in v2's words."""
-    match refusal.reason:
-        case Reason.NO_CLIENT:
-            status, code, message = ERRORS[refusal.reason]
-            return web.json_response(
-                {"errors": [{"code": code, "message": message, "status": status}]}, status=status
-            )
-        case Reason.ALREADY_SHARED:
-            return _errors(request, 422, {"code": 1999, "field": "base", "status": 400})
-        case Reason.DEAUTHORISED:
-            return _bare(request, 422, "Invalid token")
-        case Reason.GONE | Reason.NOT_ALLOWED:
-            status, _, message = ERRORS[refusal.reason]
-            return xml(element("Response", {"code": status, "status": message}), status)
-        case Reason.NOT_FOUND:
-            return _bare(request, 404, "Not found")
-        case _:
-            status, code, message = ERRORS[refusal.reason]
-            error = {"code": code, "message": message, "status": status}
-            return _errors(request, status, {k: v for k, v in error.items() if v is not None})
-
-
-def _errors(request: web.Request, status: int, error: dict[str, Any]) -> web.Response:
-    if wants_json(request):
-        return web.json_response({"errors": [error]}, status=status)
-    return xml(element("errors", children=[element("error", error)]), status)
-
-
-def _bare(request: web.Request, status: int, text: str) -> web.Response:
-    if wants_json(request):
-        return web.json_response({"errors": [{"message": text, "status": status}]}, status=status)
-    error = element("error")
-    error.text = text
-    return xml(element("errors", children=[error]), status)
 
 
 def signed_in(endpoint: Endpoint) -> Handler:
@@ -85,7 +30,7 @@ def signed_in(endpoint: Endpoint) -> Handler:
         world = request.app[WORLD]
         try:
             required_client(request)
-            account = world.bearer(token_of(request))
+            account = world.keys.bearer(token_of(request))
             return endpoint(Call(world, request, account, await json_body(request)))
         except Refusal as refusal:
             return refuse(request, refusal)
@@ -248,20 +193,20 @@ def not_allowed(_call: Call) -> web.Response:
 def sharing_settings(call: Call) -> web.Response:
     """POST /api/v2/sharing_settings: `{invitedEmail or invitedId, settings}`."""
     body, world = call.mapping(), call.world
-    account = world.account(body.get("invitedId") or 0)
+    account = world.people.by_id(body.get("invitedId") or 0)
     login = str(body.get("invitedEmail") or "")
-    account = account or world.find_account(login)
+    account = account or world.people.find(login)
     if (account is None and not world.shares_with(None, login)) or not isinstance(
         body.get("settings"), dict
     ):
         raise Refusal(Reason.BAD_BODY)
-    settings = world.settings_of(account, login)
+    settings = world.people.settings_of(account, login)
     settings.update(body["settings"])
     return either(call.request, "sharingSettings", settings.wire)
 
 
 def _friend(call: Call) -> Any:
-    account = call.world.account(call.part("account"))
+    account = call.world.people.by_id(call.part("account"))
     known = account and (account.id in call.world.friends or call.world.shares_with(account))
     if call.account is not call.world.owner or not known:
         raise Refusal(Reason.NOT_FOUND)
@@ -273,7 +218,7 @@ def change_sharing(call: Call) -> web.Response:
     account = _friend(call)
     names = {*FLAG_NAMES, *FILTER_NAMES}
     asked = {name: value for name, value in call.request.query.items() if name in names}
-    call.world.settings_of(account).update(asked)
+    call.world.people.settings_of(account).update(asked)
     return web.Response(status=204)
 
 

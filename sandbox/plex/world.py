@@ -6,42 +6,26 @@ says that it is a guess.
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
 
+from sandbox.plex import demo
 from sandbox.plex.faults import Faults
+from sandbox.plex.keys import Keys
 from sandbox.plex.model import (
     Account,
+    Invitation,
     Library,
-    Pin,
     Play,
     RecordedRequest,
     Server,
     Share,
-    SharingSettings,
     Stream,
     token_for,
 )
+from sandbox.plex.people import People
 from sandbox.plex.refusals import Reason, Refusal
 
-PIN_SECONDS = 15 * 60
 # plex.tv allows about this many people an owner; pending invites count.
 SEATS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """What either API may ask for. An empty or absent `section_ids` means ALL libraries.
-
-    `login` is an e-mail address or username; `account_id` names a known account instead.
-    """
-
-    machine_identifier: str
-    section_ids: tuple[int, ...] = ()
-    login: str | None = None
-    account_id: int | None = None
-    settings: dict[str, Any] | None = None
-    skip_friendship: bool = False
 
 
 class PlexWorld:
@@ -62,13 +46,15 @@ class PlexWorld:
     @classmethod
     def demo(cls) -> "PlexWorld":
         """The owner `helpr-owner` (1001), the server "Home Media", five libraries, some people."""
-        return cls(fill=_fill_demo)
+        return cls(fill=demo.fill)
 
     def reset(self) -> None:
         """Back to the beginning: state, faults and recorded requests."""
         self.requests.clear()
         self.faults.clear()
-        self.owner = Account(1001, "helpr-owner", "owner@example.org", token_for("owner"))
+        self._next = {"account": 2001, "section": 90000001, "share": 5001, "pin": 77}
+        self.people = People(lambda: self._take("account"))
+        self.keys = Keys(self.people, lambda: self._take("pin"))
         self.server = Server(
             "5a9db0c4e1f2a37b8d6c90412f7be35a1c8d0e44",
             "Home Media",
@@ -77,20 +63,13 @@ class PlexWorld:
             base_url=self.base_url,
         )
         self.servers: list[Server] = [self.server]
-        self.accounts: list[Account] = [self.owner]
-        self.friends: set[int] = set()
         self.shares: list[Share] = []
-        self.pins: list[Pin] = []
         self.streams: list[Stream] = []
         self.plays: list[Play] = []
         self.seat_limit = SEATS
         self.v1_invites_gone = True
         self.orphans = False
         self.listing_lag = 0.0
-        self._revoked: Reason | None = None
-        self._pin_tokens: dict[str, int] = {}
-        self._settings: dict[str, SharingSettings] = {}
-        self._next = {"account": 2001, "section": 90000001, "share": 5001, "pin": 77}
         if self._fill:
             self._fill(self)
 
@@ -99,73 +78,57 @@ class PlexWorld:
         self._next[kind] += 1
         return number
 
-    # -- tokens ---------------------------------------------------------------------------------
+    # -- people and what opens doors ------------------------------------------------------------
+
+    @property
+    def owner(self) -> Account:
+        """Whose Plex this is."""
+        return self.people.owner
+
+    @property
+    def accounts(self) -> list[Account]:
+        """Everybody with a Plex account, the owner first."""
+        return self.people.accounts
+
+    @property
+    def friends(self) -> set[int]:
+        """The ids of the owner's friends. Friendship outlives a revoked share."""
+        return self.people.friends
 
     @property
     def token_revoked(self) -> bool:
         """Whether the owner's token is dead at the moment."""
-        return self._revoked is not None
+        return self.keys.revoked is not None
 
     def revoke_token(self, *, invalid: bool = False) -> None:
         """Kill the owner's tokens: as deauthorised (v2 says 422), or as `invalid` (v2 says 401)."""
-        self._revoked = Reason.UNAUTHENTICATED if invalid else Reason.DEAUTHORISED
+        self.keys.revoked = Reason.UNAUTHENTICATED if invalid else Reason.DEAUTHORISED
 
     def mend_token(self) -> None:
         """Let the owner's tokens work again."""
-        self._revoked = None
+        self.keys.revoked = None
 
-    def bearer(self, token: str | None) -> Account:
-        """The account that a plex.tv token speaks for."""
-        if not token:
-            raise Refusal(Reason.NOT_SIGNED_IN)
-        by_pin = self._pin_tokens.get(token)
-        account = next((a for a in self.accounts if a.token == token or a.id == by_pin), None)
-        if account is None:
-            raise Refusal(Reason.UNAUTHENTICATED)
-        if account is self.owner and self._revoked:
-            raise Refusal(self._revoked)
+    def add_account(self, username: str, email: str) -> Account:
+        """Register a person. Invites that wait for their address become theirs."""
+        account = self.people.add(username, email)
+        for share in self.shares:
+            if share.account is None and account.goes_by(share.invited_email):
+                share.account = account
         return account
 
     def guest(self, token: str | None) -> Account | None:
         """Who a token opens the media server for, the owner included; None for nobody."""
         if token == self.server.access_token:
-            return None if self._revoked else self.owner
+            return None if self.token_revoked else self.owner
         for share in self.shares:
             mine = share.accepted and share.server is self.server
             if mine and share.account and token in {share.access_token, share.account.token}:
                 return share.account
         try:
-            account = self.bearer(token)
+            account = self.keys.bearer(token)
         except Refusal:
             return None
         return account if account is self.owner else None
-
-    # -- people ---------------------------------------------------------------------------------
-
-    def add_account(self, username: str, email: str) -> Account:
-        """Register a person. Invites that wait for their address become theirs."""
-        if self.find_account(username) or self.find_account(email):
-            raise ValueError(f"taken: {username} or {email}")
-        account = Account(self._take("account"), username, email, token_for(f"account:{email}"))
-        self.accounts.append(account)
-        for share in self.shares:
-            if share.account is None and account.goes_by(share.invited_email):
-                share.account = account
-                self._settings[str(account.id)] = share.settings
-        return account
-
-    def account(self, account_id: int | str) -> Account | None:
-        """The account with this id."""
-        return next((a for a in self.accounts if str(a.id) == str(account_id)), None)
-
-    def find_account(self, login: str) -> Account | None:
-        """The account with this username or e-mail address."""
-        return next((a for a in self.accounts if a.goes_by(login)), None)
-
-    def settings_of(self, account: Account | None, invited_email: str = "") -> SharingSettings:
-        """The one set of flags and filters this person has with the owner."""
-        key = str(account.id) if account else invited_email.casefold()
-        return self._settings.setdefault(key, SharingSettings())
 
     # -- servers and libraries ------------------------------------------------------------------
 
@@ -224,7 +187,7 @@ class PlexWorld:
         self._check_sections(server, wanted.section_ids)
         if self.seats_taken >= self.seat_limit and not self.shares_with(account, email):
             raise Refusal(Reason.FULL)
-        settings = self.settings_of(account, email)
+        settings = self.people.settings_of(account, email)
         settings.update(wanted.settings or {})
         share = Share(
             share_id=self._take("share"),
@@ -244,12 +207,12 @@ class PlexWorld:
 
     def _invited(self, wanted: Invitation) -> tuple[Account | None, str]:
         if wanted.account_id is not None:
-            account = self.account(wanted.account_id)
+            account = self.people.by_id(wanted.account_id)
             if account is None:
                 raise Refusal(Reason.UNKNOWN_PERSON, str(wanted.account_id))
             return account, account.email
         login = (wanted.login or "").strip()
-        account = self.find_account(login)
+        account = self.people.find(login)
         if account is None and "@" not in login:
             raise Refusal(Reason.UNKNOWN_PERSON, login)
         return account, account.email if account else login
@@ -313,16 +276,11 @@ class PlexWorld:
         if share.accepted or share.orphan:
             raise ValueError(f"share {share_id} is not pending")
         if share.account is None:
-            self.add_account(self._free_username(share.invited_email), share.invited_email)
+            self.add_account(self.people.free_username(share.invited_email), share.invited_email)
         share.accepted_at = time.time()
         if share.account and not share.skip_friendship:
             self.friends.add(share.account.id)
         return share
-
-    def _free_username(self, email: str) -> str:
-        stem = email.partition("@")[0] or "guest"
-        names = (stem if n == 1 else f"{stem}{n}" for n in range(1, len(self.accounts) + 2))
-        return next(name for name in names if not self.find_account(name))
 
     def decline(self, share_id: int) -> None:
         """The invited person says no: the invite is gone."""
@@ -337,46 +295,3 @@ class PlexWorld:
         if not share.accepted:
             raise ValueError(f"share {share_id} is not accepted")
         self.shares.remove(share)
-
-    # -- signing in by code ---------------------------------------------------------------------
-
-    def open_pin(self, client: str, product: str, *, strong: bool) -> Pin:
-        """A new code for signing in: four characters, or twenty-five when `strong`."""
-        number = self._take("pin")
-        code = token_for(f"pin:{number}") + f"{number:05d}"
-        now = time.time()
-        pin = Pin(number, code if strong else code[:4], client, product, now, now + PIN_SECONDS)
-        self.pins.append(pin)
-        return pin
-
-    def pin(self, pin_id: int | str, client: str | None = None) -> Pin:
-        """The pin with this id, while it lives; for `client`, only if it opened the pin."""
-        for pin in self.pins:
-            mine = str(pin.id) == str(pin_id) and client in {None, pin.client}
-            if mine and pin.expires_at > time.time():
-                return pin
-        raise Refusal(Reason.EXPIRED_PIN, str(pin_id))
-
-    def allow_pin(self, pin_id: int, account_id: int) -> Pin:
-        """The person with this account signs in through the code."""
-        pin = self.pin(pin_id)
-        account = self.account(account_id)
-        if account is None:
-            raise LookupError(account_id)
-        pin.token = token_for(f"pin-token:{pin.id}:{account.id}")
-        self._pin_tokens[pin.token] = account.id
-        return pin
-
-
-def _fill_demo(world: PlexWorld) -> None:
-    for title, kind in (
-        ("Films", "movie"),
-        ("Series", "show"),
-        ("Music", "artist"),
-        ("Photos", "photo"),
-        ("Kids", "movie"),
-    ):
-        world.add_library(title, kind)
-    for name in ("bob", "carol", "dave", "erin", "frank", "grace"):
-        world.add_account(name, f"{name}@example.org")
-    world.streams.append(Stream(world.owner.id, world.owner.username, "Sita Sings the Blues"))
