@@ -2,7 +2,7 @@
 
 import base64
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -29,7 +29,8 @@ class DiscordSandbox:
     One may live in an event loop at a time (simcord's rule). `privileged_intents` are the ones
     switched on for the application; `shards` is what /gateway/bot recommends. With `pages`,
     browser pages are served on `page_ports` (by window name) or on free ports: `bob`, `alice`,
-    `rita`, `bob-dm`. `extra_routes` are served beside Discord's own.
+    `rita`, `bob-dm`. What is put into `extra_routes` before the start is served beside Discord's
+    own paths.
     """
 
     def __init__(
@@ -40,12 +41,11 @@ class DiscordSandbox:
         page_ports: dict[str, int] | None = None,
         shards: int = 1,
         privileged_intents: frozenset[str] = frozenset({"members"}),
-        extra_routes: Sequence[web.RouteDef] = (),
     ) -> None:
         self._port = port
         self._with_pages = pages
         self._page_ports = page_ports or {}
-        self._extra_routes = extra_routes
+        self.extra_routes: list[web.RouteDef] = []
         self._stack = AsyncExitStack()
         self.env = make_env(bot_name="Helpr")
         self.backend = backend_of(self.env)
@@ -193,7 +193,7 @@ class DiscordSandbox:
     async def _serve(self, stack: AsyncExitStack) -> None:
         app = web.Application(client_max_size=MAX_BODY)
         app.add_routes([*self.rest.routes(), *self.gateway.routes(), *Control(self).routes()])
-        app.add_routes(self._extra_routes)
+        app.add_routes(self.extra_routes)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

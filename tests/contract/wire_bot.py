@@ -69,7 +69,7 @@ class AskModal(ui.Modal, title="Ask for access"):
         bot = interaction.client
         assert isinstance(bot, WireBot)
         await interaction.response.defer(ephemeral=True, thinking=True)
-        channel = bot.get_partial_messageable(int(os.environ["REQUEST_CHANNEL"]))
+        channel = bot.get_partial_messageable(int(os.environ["HELPR_HOME__REQUEST_CHANNEL_ID"]))
         text = f"<@{interaction.user.id}> asks for access"
         await channel.send(view=card(text, interaction.user.id))
         bot.waiting[interaction.user.id] = interaction
