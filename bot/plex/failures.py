@@ -1,4 +1,4 @@
-"""The border: whatever fails behind it leaves as a `PlexError` (`docs/adr/0003`).
+"""The border: whatever fails behind it leaves as a `PlexError`.
 
 Every status that is not a success is judged by `of_answer` in the session's response hook, before
 PlexAPI sees it: PlexAPI raises TypeError for a status it does not know (498, 52x), and drops
@@ -54,6 +54,8 @@ _BY_WORDS: tuple[tuple[frozenset[int], str, type[PlexError]], ...] = (
     (frozenset({400, 404, 422}), "invalid authentication token", PlexTokenRefused),
     (frozenset({400, 422}), "invalid token", PlexTokenRefused),
     (frozenset({400, 409, 422}), "already sharing", PlexAlreadyShared),
+    # v1's refusal of stale libraries is known by its status alone; its sentence names them.
+    (frozenset({422}), "librar", PlexLibrariesUnknown),
 )
 
 _BY_CODE: tuple[tuple[frozenset[int], int, type[PlexError]], ...] = (
@@ -121,9 +123,9 @@ def seconds_of(retry_after: str | None) -> float | None:
     except ValueError:
         try:
             until = email.utils.parsedate_to_datetime(retry_after)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
-        seconds = (until.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+        seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT)
 
 

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.domain.errors import PlexAnswerLost, PlexLibrariesUnknown, PlexUnreachable
+from bot.domain.errors import (
+    PlexAnswerLost,
+    PlexLibrariesUnknown,
+    PlexRefused,
+    PlexUnreachable,
+)
 from bot.domain.plex import PlexAccess, PlexLibrary
 from bot.plex.pace import Paces
 from bot.plex.worker import Worker
@@ -36,6 +41,15 @@ class Sections:
     access: PlexAccess
     libraries: tuple[PlexLibrary, ...]
     until: float
+
+    def fits(self, access: PlexAccess) -> bool:
+        """Whether they are the libraries that this access would read."""
+        read, asked = self.access, access
+        return (read.base_url, read.token, read.machine_identifier) == (
+            asked.base_url,
+            asked.token,
+            asked.machine_identifier,
+        )
 
 
 class Line:
@@ -75,6 +89,8 @@ class Link:
         Raises a PlexError; PlexAnswerLost when the deadline passes. A call that is given up, by
         its deadline or by its caller, takes session and thread along: both may be hung.
         """
+        if access.owner_account_id is not None:
+            self.owned_by(access.owner_account_id)
         await self._wait()
         line = self._line_for(access)
         try:
@@ -88,7 +104,9 @@ class Link:
         except asyncio.CancelledError:
             self._drop()
             raise
-        except PlexLibrariesUnknown:
+        except (PlexLibrariesUnknown, PlexRefused):
+            # A refusal whose words are unknown may mean stale sections too: reading them anew is
+            # one request.
             self.sections = None
             raise
 
@@ -99,7 +117,7 @@ class Link:
     def sections_for(self, access: PlexAccess) -> tuple[PlexLibrary, ...] | None:
         """The libraries, if they were read with this access and still count."""
         known = self.sections
-        if known is None or known.access != access:
+        if known is None or not known.fits(access):
             return None
         return known.libraries if asyncio.get_running_loop().time() < known.until else None
 

@@ -1,0 +1,289 @@
+"""The border: every exception that Plex's libraries know leaves as a PlexError, and says nothing.
+
+The lists of exceptions are read from the libraries themselves, so that an update which adds one is
+noticed here.
+"""
+
+import inspect
+import json
+import socket
+import ssl
+import xml.etree.ElementTree as ET
+from types import ModuleType
+
+import plexapi.exceptions
+import pytest
+import requests.exceptions
+import urllib3.exceptions
+
+from bot.domain.errors import (
+    PlexAlreadyShared,
+    PlexAnswerLost,
+    PlexBusy,
+    PlexEndpointGone,
+    PlexError,
+    PlexLibrariesUnknown,
+    PlexNotOwner,
+    PlexRefused,
+    PlexShareGone,
+    PlexTokenRefused,
+    PlexUnreachable,
+    Treatment,
+)
+from bot.plex.complaint import clean
+from bot.plex.failures import SUCCESS, Answer, of_answer, of_exception, seconds_of
+
+TOKEN = "tok-Sx3vK9qLw2ZpR7"
+MAIL = "secret.person@example.org"
+SAYING = f"(400) bad_request; https://plex.tv/api?X-Plex-Token={TOKEN} <a status='{MAIL} {TOKEN}'/>"
+
+
+def exceptions_of(module: ModuleType) -> list[type[BaseException]]:
+    """Every exception class that a module names."""
+    found = [value for _, value in inspect.getmembers(module, inspect.isclass)]
+    return [found_one for found_one in found if issubclass(found_one, BaseException)]
+
+
+FOREIGN = sorted(
+    {
+        *exceptions_of(requests.exceptions),
+        *exceptions_of(urllib3.exceptions),
+        *exceptions_of(plexapi.exceptions),
+        *exceptions_of(json),
+        *exceptions_of(ET),
+        *exceptions_of(ssl),
+        *exceptions_of(socket),
+        ArithmeticError,
+        AssertionError,
+        AttributeError,
+        ConnectionResetError,
+        IndexError,
+        KeyError,
+        LookupError,
+        RecursionError,
+        RuntimeError,
+        TypeError,
+        UnicodeError,
+        ValueError,
+    },
+    key=lambda cls: f"{cls.__module__}.{cls.__name__}",
+)
+
+
+def one(cls: type[BaseException]) -> BaseException:
+    """An instance of any class, holding what must not leak, whatever its constructor wants."""
+    made = cls.__new__(cls)
+    made.args = (SAYING, MAIL, TOKEN)
+    return made
+
+
+@pytest.mark.parametrize("cls", FOREIGN, ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
+def test_no_foreign_exception_passes_the_border(cls: type[BaseException]) -> None:
+    """Each known exception becomes a PlexError with a treatment, without address, token or URL."""
+    error = of_exception(one(cls), [TOKEN])
+
+    assert isinstance(error, PlexError)
+    assert type(error) is not PlexError
+    assert isinstance(error.treatment, Treatment)
+    shown = f"{error} {error!r} {error.params} {error.reason} {error.args} {vars(error)}"
+    for secret in (TOKEN, MAIL, "secret", "://"):
+        assert secret not in shown
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert len(error.reason) <= 200
+
+
+def test_the_lists_are_not_empty() -> None:
+    """The libraries' own lists were found: an empty list would prove nothing."""
+    for module, at_least in (
+        (requests.exceptions, 20),
+        (urllib3.exceptions, 30),
+        (plexapi.exceptions, 7),
+    ):
+        assert len(exceptions_of(module)) >= at_least
+
+
+def pool_error(reason: Exception) -> requests.exceptions.ConnectionError:
+    """What requests raises for a failure of the connection pool."""
+    return requests.exceptions.ConnectionError(
+        urllib3.exceptions.MaxRetryError(None, "/", reason)  # type: ignore[arg-type]
+    )
+
+
+def broken(reason: Exception) -> requests.exceptions.ConnectionError:
+    """What requests raises for a connection that breaks while it is used."""
+    return requests.exceptions.ConnectionError(
+        urllib3.exceptions.ProtocolError("Connection aborted.", reason)
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (pool_error(urllib3.exceptions.NewConnectionError(None, "refused")), PlexUnreachable),
+        (pool_error(urllib3.exceptions.NameResolutionError("h", None, OSError())), PlexUnreachable),
+        (pool_error(urllib3.exceptions.ConnectTimeoutError()), PlexUnreachable),
+        (requests.exceptions.ConnectTimeout(), PlexUnreachable),
+        (
+            requests.exceptions.SSLError(
+                urllib3.exceptions.MaxRetryError(
+                    None, "/", urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "no"))
+                )
+            ),
+            PlexUnreachable,
+        ),
+        (requests.exceptions.MissingSchema(), PlexUnreachable),
+        (requests.exceptions.InvalidURL(), PlexUnreachable),
+        (requests.exceptions.SSLError(ssl.SSLEOFError()), PlexAnswerLost),
+        (requests.exceptions.ReadTimeout(), PlexAnswerLost),
+        (requests.exceptions.ChunkedEncodingError(), PlexAnswerLost),
+        (requests.exceptions.TooManyRedirects(), PlexAnswerLost),
+        (requests.exceptions.ConnectionError(), PlexAnswerLost),
+        (broken(ConnectionResetError(104, "reset")), PlexAnswerLost),
+        (broken(BrokenPipeError()), PlexAnswerLost),
+        (ET.ParseError(), PlexAnswerLost),
+        (json.JSONDecodeError("no", "", 0), PlexAnswerLost),
+        (TypeError("'NoneType' object is not subscriptable"), PlexAnswerLost),
+        (plexapi.exceptions.Unauthorized("no"), PlexTokenRefused),
+        (plexapi.exceptions.TwoFactorRequired("no"), PlexTokenRefused),
+        (plexapi.exceptions.NotFound("Unable to find user"), PlexAnswerLost),
+        (plexapi.exceptions.BadRequest("(403) forbidden; http://h/accounts <html/>"), PlexNotOwner),
+        (
+            plexapi.exceptions.NotFound(
+                "(404) not_found; https://plex.tv/api/users/ <error>Invalid authentication "
+                "token.</error>"
+            ),
+            PlexTokenRefused,
+        ),
+        (plexapi.exceptions.BadRequest("(429) too_many_requests https://plex.tv/; "), PlexBusy),
+        (PlexShareGone("its own"), PlexShareGone),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else repr(value)[:40],
+)
+def test_what_never_left_is_told_from_what_may_have(
+    error: BaseException, kind: type[PlexError]
+) -> None:
+    """Only a failure before the request was sent may be repeated blindly."""
+    assert type(of_exception(error)) is kind
+
+
+SHARE = "/api/v2/shared_servers/5001"
+INVITE = "/api/servers/M/shared_servers"
+
+
+@pytest.mark.parametrize(
+    ("status", "path", "body", "kind"),
+    [
+        (401, INVITE, "<error>Please sign in.</error>", PlexTokenRefused),
+        (404, INVITE, "<error>Invalid authentication token.</error>", PlexTokenRefused),
+        (404, SHARE, "<error>Invalid authentication token.</error>", PlexTokenRefused),
+        (422, SHARE, "<errors><error>Invalid token</error></errors>", PlexTokenRefused),
+        (422, SHARE, '{"errors":[{"message":"Invalid token","status":422}]}', PlexTokenRefused),
+        (
+            401,
+            SHARE,
+            '<errors> <error code="1001" message="User could not be authenticated"/> </errors>',
+            PlexTokenRefused,
+        ),
+        (498, SHARE, "", PlexTokenRefused),
+        (
+            400,
+            INVITE,
+            """<Response code="400" status="You're already sharing this server with X."/>""",
+            PlexAlreadyShared,
+        ),
+        (
+            422,
+            "/api/v2/shared_servers",
+            '<errors><error code="1999" field="base" status="400"/></errors>',
+            PlexAlreadyShared,
+        ),
+        (
+            404,
+            "/api/v2/shared_servers",
+            '{"errors":[{"code":1002,"message":"Not found","status":404}]}',
+            PlexLibrariesUnknown,
+        ),
+        (404, SHARE, "<errors><error>Not found</error></errors>", PlexShareGone),
+        (404, SHARE, '{"errors":[{"code":1002,"message":"Not found"}]}', PlexShareGone),
+        (404, SHARE, "<html><body>404 Not Found</body></html>", PlexAnswerLost),
+        (404, SHARE, "", PlexAnswerLost),
+        (404, SHARE, "[1]", PlexAnswerLost),
+        (404, SHARE, "{nonsense", PlexAnswerLost),
+        (404, INVITE, "<errors><error>Not found</error></errors>", PlexRefused),
+        (
+            410,
+            "/api/invites/requested",
+            '<Response code="410" status="This endpoint was deprecated and removed"/>',
+            PlexEndpointGone,
+        ),
+        (403, "/accounts", "<html>403</html>", PlexNotOwner),
+        (
+            400,
+            SHARE,
+            '{"errors":[{"code":1000,"message":"X-Plex-Client-Identifier is missing"}]}',
+            PlexRefused,
+        ),
+        (422, INVITE, '<Response code="422" status="The server is full"/>', PlexRefused),
+        (429, INVITE, "", PlexBusy),
+        (502, "/api/users/", "<html>502 Bad Gateway</html>", PlexAnswerLost),
+    ],
+)
+def test_plexs_documented_refusals(
+    status: int, path: str, body: str, kind: type[PlexError]
+) -> None:
+    """Each refusal that is publicly known of plex.tv has its class."""
+    assert type(of_answer(Answer(status, body, path))) is kind
+
+
+def test_every_status_has_a_class() -> None:
+    """No status is left out, and nothing that Plex may have done is ever simply repeated."""
+    for status in set(range(100, 1000)) - SUCCESS:
+        error = of_answer(Answer(status))
+        assert error.reason == f"HTTP {status}"
+        assert error.treatment is not Treatment.RETRY or status in {410, 429}
+        assert 400 <= status < 500 or error.treatment is Treatment.DOUBT
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Shared with a.b+c@example.co.uk already", "Shared with … already"),
+        ("Shared with a%40example.org.", "Shared with …"),
+        ("See https://plex.tv/x?X-Plex-Token=abc now", "See … now"),
+        (f"token {TOKEN} of {TOKEN.upper()}", "token … of …"),
+        ("the token abcdefghijklmnopqrst", "the token …"),
+        ("X-Plex-Token=abc refused", "… refused"),
+        ("eyJhbGciOiJFZERTQSJ9aaaa.eyJzdWIiOiIx.c2ln", "…"),
+        ("You have\n reached  the maximum", "You have reached the maximum"),
+        ("This endpoint was deprecated and removed", "This endpoint was deprecated and removed"),
+        ("a " * 300, ("a " * 100)[:199] + "…"),
+    ],
+)
+def test_a_sentence_is_cleaned_before_anybody_reads_it(said: str, shown: str) -> None:
+    """Addresses, links and tokens are taken out, and 200 characters are enough."""
+    assert clean(said, [TOKEN]) == shown
+    assert len(clean(said)) <= 200
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        ("0.5", 0.5),
+        ("-3", 0),
+        ("1e9", 86_400),
+        ("inf", 86_400),
+        ("nan", None),
+        ("soon", None),
+        ("", None),
+        (None, None),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Wed, 21 Oct 2015 07:28:00 -0000", 0),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", 86_400),
+        ("Wed, 99 Oct 99999 07:28:00 GMT", None),
+    ],
+)
+def test_retry_after_in_all_its_shapes(header: str | None, seconds: float | None) -> None:
+    """Seconds and dates are understood, nonsense is nothing, and no wait is longer than a day."""
+    assert seconds_of(header) == seconds
