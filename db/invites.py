@@ -172,13 +172,19 @@ class Invites:
             statement = statement.where(C.version == version)
         if guild_id is not None:
             statement = statement.where(C.guild_id == guild_id)
-        values = {"card_due_at": now, "tell_due_at": now, **self._seal_columns(id_, columns)}
-        statement = statement.values(state=to, version=C.version + 1, **values)
+        values = {**_owe_a_look(now), **self._seal_columns(id_, columns)}
+        statement = statement.values({**values, "state": to})
         try:
-            row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
+            # A refused move must not undo what else this unit of work did.
+            async with self._session.begin_nested():
+                row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         except IntegrityError as error:
             raise Refused(_REFUSALS.get(_constraint(error), "unexpected")) from None
         return self._maybe(row)
+
+    async def remark(self, id_: int, *, now: datetime, **columns: Any) -> Invite | None:
+        """Set columns that card and member are shown, without a change of state."""
+        return await self.note(id_, **{**_owe_a_look(now), **columns})
 
     async def note(self, id_: int, **columns: Any) -> Invite | None:
         """Set columns that are no move (a share's id, a card's message, what is owed next)."""
@@ -209,7 +215,7 @@ class Invites:
     async def settle(
         self, id_: int, what: str, *, version: int, now: datetime, **columns: Any
     ) -> Invite | None:
-        """Note that card or member saw `version`; if the invite moved on meanwhile it stays due."""
+        """Note that card or member saw `version`; if the invite moved on meanwhile it is due now."""
         due = C[f"{what}_due_at"]
         row = (
             await self._session.execute(
@@ -226,6 +232,21 @@ class Invites:
         due = C[f"{what}_due_at"]
         query = select(C.id).where(due <= now).order_by(due).limit(limit)
         return (await self._session.execute(query)).scalars().all()
+
+    async def wake_shares(self, link_id: int, now: datetime) -> Sequence[int]:
+        """Make every approved invite of a link due at once; their ids."""
+        woken = await self._session.execute(
+            update(INVITE)
+            .where(
+                C.link_id == link_id,
+                C.state.in_([InviteState.APPROVED, InviteState.SENDING]),
+                # An attempt under way keeps its lease; one that waits for a retry has a reason.
+                or_(C.state == InviteState.APPROVED, C.failure_key.is_not(None)),
+            )
+            .values(share_due_at=now)
+            .returning(C.id)
+        )
+        return sorted(woken.scalars())
 
     async def pending_on(self, link_id: int) -> list[Invite]:
         """What Plex has been asked to share on this link and nobody has accepted yet."""
@@ -265,6 +286,19 @@ class Invites:
             state=InviteState(row.state),
             end_reason=EndReason(row.end_reason) if row.end_reason else None,
         )
+
+
+def _owe_a_look(now: datetime) -> dict[str, Any]:
+    """A new version, which card and member have yet to see.
+
+    A look that is under way (its lease lies in the future) is not cut short: it finds the newer
+    version when it settles. So two renders never run at once, and what is shown never goes back.
+    """
+    return {
+        "version": C.version + 1,
+        "card_due_at": func.greatest(C.card_due_at, now),
+        "tell_due_at": func.greatest(C.tell_due_at, now),
+    }
 
 
 def _where(id_: int, column: str) -> str:

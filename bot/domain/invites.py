@@ -91,6 +91,7 @@ class Invite:
     failure_key: str | None = None
     failure_reason: str = ""
     share_id: int | None = None
+    release_attempt: int = 0
     account_id: int | None = None
     sent_at: datetime | None = None
     active_at: datetime | None = None

@@ -1,0 +1,28 @@
+"""Use cases, one module a family; each method is one unit of work. No Discord, no Plex library."""
+
+from dataclasses import dataclass
+
+from bot.services.admission import Admission
+from bot.services.guilds import GuildService
+from bot.services.invites import InviteService
+from bot.services.links import LinkService
+from bot.services.reconcile import ReconcileService
+from bot.services.releasing import ReleaseService
+from bot.services.sending import SendingService
+from bot.services.showing import ShowingService
+from bot.services.sweep import SweepService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every service, made once by the composition root."""
+
+    admission: Admission
+    guilds: GuildService
+    invites: InviteService
+    links: LinkService
+    sending: SendingService
+    releasing: ReleaseService
+    reconcile: ReconcileService
+    showing: ShowingService
+    sweep: SweepService

@@ -1,0 +1,306 @@
+"""What members and reviewers do with invites."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NoReturn
+
+from bot.clock import Clock
+from bot.domain.errors import Refused
+from bot.domain.invites import OPEN, WITHDRAWABLE, Invite, InviteState
+from bot.domain.jobs import Job, ReleaseShare, ShareInvite, ShowCard, TellMember
+from bot.domain.links import Link, Tier
+from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
+from bot.domain.people import Actor
+from bot.services.sending import SEND_LEASE
+from db.ledger import Ledger, Work
+
+PAGE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerToken:
+    """The token of the private answer that a member is looking at, and when it was made."""
+
+    application_id: int
+    token: str = field(repr=False)
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a member asks for, as typed."""
+
+    login: str = field(repr=False)
+    note: str = field(repr=False, default="")
+    locale: str = "en"
+    joined_at: datetime | None = None
+    answer: AnswerToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """Everything that a member's own panel shows. `is_new` tells a fresh request from a shown one."""
+
+    invite: Invite | None
+    tier: Tier | None = None
+    link: Link | None = None
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of open requests, oldest first; ids to turn to, None at an end."""
+
+    invites: tuple[Invite, ...]
+    waiting: int
+    previous_before: int | None = None
+    next_after: int | None = None
+
+
+class InviteService:
+    """Requests, decisions and withdrawals."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    async def live(self, actor: Actor) -> Invite | None:
+        """The member's live invite, if there is one."""
+        async with self._ledger.begin() as work:
+            invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
+            return invite if invite and invite.is_live else None
+
+    async def view(self, actor: Actor, answer: AnswerToken | None = None) -> MemberView:
+        """The member's own invite; the private answer that shows it is kept up to date from now."""
+        async with self._ledger.begin() as work:
+            invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
+            if invite is None:
+                return MemberView(None)
+            if answer is not None and invite.is_live:
+                await _keep_answer(work, invite, answer)
+                await work.commit()
+            return await _member_view(work, invite)
+
+    async def request(self, actor: Actor, request: Request) -> MemberView:
+        """Store a request, or show the one that is open. Raises `Refused` (`login.*`, `note.*`).
+
+        A request is kept while Plex is not connected yet: it can be approved later.
+        """
+        login = parse_login(request.login)
+        note = clean_text(request.note, NOTE_LENGTH, "note.too_long")
+        try:
+            return await self._store(actor, request, login, note)
+        except Refused as refusal:
+            if refusal.key != "invite.open_already":
+                raise
+            # Another request of the same member came first, a moment ago.
+            return await self.view(actor, request.answer)
+
+    async def _store(self, actor: Actor, request: Request, login: Login, note: str) -> MemberView:
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            await work.guilds.ensure(actor.guild_id)
+            own = await work.invites.latest_of(actor.guild_id, actor.user_id)
+            if own is not None and own.is_live:
+                raise Refused("invite.open_already")
+            await _refuse_taken(work, actor, login)
+            tier = await work.tiers.default_of(actor.guild_id)
+            link = await work.links.of_guild(actor.guild_id)
+            if link is not None and await work.links.is_owner(link.id, login):
+                raise Refused("login.owner")
+            invite = await work.invites.add(
+                guild_id=actor.guild_id,
+                member_id=actor.user_id,
+                member_joined_at=request.joined_at,
+                login=login,
+                note=note,
+                locale=request.locale,
+                now=now,
+                tier_id=tier.id if tier else None,
+                link_id=tier.link_id if tier else None,
+            )
+            await work.audit.moved(invite, "invite.requested", now=now, by=actor.user_id)
+            if request.answer is not None:
+                await _keep_answer(work, invite, request.answer)
+            await work.jobs.enqueue(ShowCard(invite.id))
+            await work.commit()
+            return MemberView(invite, tier, link, is_new=True)
+
+    async def approve(self, actor: Actor, invite_id: int, version: int) -> Invite:
+        """Store the decision and the job that sends the invite. Raises `Refused`."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await _decidable(work, actor, invite_id, version)
+            tier = await _tier_to_share(work, invite)
+            approved = await work.invites.move(
+                invite.id,
+                InviteState.APPROVED,
+                now=now,
+                from_=OPEN,
+                version=version,
+                decided_by=actor.user_id,
+                decided_at=now,
+                link_id=tier.link_id,
+                tier_id=tier.id,
+                share_due_at=now,
+            )
+            return await self._decided(
+                work, actor, invite, approved, "invite.approved", ShareInvite(invite.id)
+            )
+
+    async def deny(self, actor: Actor, invite_id: int, version: int, reason: str) -> Invite:
+        """Store a refusal with its reason, which the member reads. Raises `Refused`."""
+        reason = clean_text(reason, REASON_LENGTH, "reason.too_long")
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await _decidable(work, actor, invite_id, version)
+            denied = await work.invites.move(
+                invite.id,
+                InviteState.DENIED,
+                now=now,
+                from_=OPEN,
+                version=version,
+                decided_by=actor.user_id,
+                decided_at=now,
+                decision_reason=reason,
+            )
+            return await self._decided(
+                work, actor, invite, denied, "invite.denied", TellMember(invite.id)
+            )
+
+    async def decidable(self, actor: Actor, invite_id: int, version: int) -> Invite:
+        """The request, if this reviewer may decide it as it stands. Raises `Refused`."""
+        async with self._ledger.begin() as work:
+            return await _decidable(work, actor, invite_id, version)
+
+    async def _decided(
+        self, work: Work, actor: Actor, was: Invite, now_is: Invite | None, action: str, job: Job
+    ) -> Invite:
+        if now_is is None:
+            # Another reviewer was faster; say who and what.
+            _refuse_decided(await work.invites.get(was.id) or was)
+        await work.audit.moved(
+            now_is, action, now=self._clock.now(), by=actor.user_id, was=was.state
+        )
+        await work.jobs.enqueue(job, ShowCard(was.id))
+        await work.commit()
+        return now_is
+
+    async def withdraw(self, actor: Actor, invite_id: int) -> MemberView:
+        """Take one's own request back, from Plex too if it was sent. Raises `Refused`."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await work.invites.get(invite_id, actor.guild_id)
+            if invite is None or invite.member_id != actor.user_id:
+                raise Refused("invite.unknown")
+            if invite.state not in WITHDRAWABLE:
+                raise Refused("invite.not_withdrawable")
+            owed = _release_due(invite, now)
+            withdrawn = await work.invites.move(
+                invite.id,
+                InviteState.WITHDRAWN,
+                now=now,
+                from_={invite.state},
+                share_due_at=None,
+                release_due_at=owed,
+                ended_at=now,
+            )
+            if withdrawn is None:
+                raise Refused("invite.moved_on")
+            await work.audit.moved(
+                withdrawn, "invite.withdrawn", now=now, by=actor.user_id, was=invite.state
+            )
+            await work.jobs.enqueue(ShowCard(invite.id))
+            if owed == now:
+                await work.jobs.enqueue(ReleaseShare(invite.id))
+            await work.commit()
+            return await _member_view(work, withdrawn)
+
+    async def queue(self, actor: Actor, *, after: int = 0, before: int | None = None) -> QueuePage:
+        """Open requests of the guild: those after an id, or those before one."""
+        async with self._ledger.begin() as work:
+            guild_id = actor.guild_id
+            if before is not None:
+                found = await work.invites.queue_before(guild_id, before=before, limit=PAGE)
+            else:
+                found = await work.invites.queue(guild_id, after=after, limit=PAGE)
+            if not found and (after or before is not None):
+                # The page emptied meanwhile: begin anew.
+                found = await work.invites.queue(guild_id, limit=PAGE)
+            counts = await work.invites.count_by_state(guild_id)
+            waiting = sum(counts.get(state, 0) for state in OPEN)
+            if not found:
+                return QueuePage((), waiting)
+            first, last = found[0].id, found[-1].id
+            more_before = await work.invites.queue_before(guild_id, before=first, limit=1)
+            more_after = await work.invites.queue(guild_id, after=last, limit=1)
+            return QueuePage(
+                tuple(found),
+                waiting,
+                previous_before=first if more_before else None,
+                next_after=last if more_after else None,
+            )
+
+
+async def _keep_answer(work: Work, invite: Invite, answer: AnswerToken) -> None:
+    await work.answers.add(
+        invite.id,
+        application_id=answer.application_id,
+        token=answer.token,
+        created_at=answer.created_at,
+    )
+
+
+async def _member_view(work: Work, invite: Invite) -> MemberView:
+    tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
+    link = await work.links.get(invite.link_id) if invite.link_id else None
+    return MemberView(invite, tier, link)
+
+
+async def _refuse_taken(work: Work, actor: Actor, login: Login) -> None:
+    holder = await work.invites.holder_of(actor.guild_id, login)
+    if holder is None:
+        return
+    if not holder.is_live:
+        raise Refused("login.being_released")
+    # Whose it is stays untold.
+    has_access = holder.state in {InviteState.ACTIVE, InviteState.SUSPENDED}
+    raise Refused("login.has_access" if has_access else "login.taken")
+
+
+async def _decidable(work: Work, actor: Actor, invite_id: int, version: int) -> Invite:
+    invite = await work.invites.get(invite_id, actor.guild_id)
+    if invite is None:
+        raise Refused("invite.unknown")
+    if not invite.is_open or invite.version != version:
+        _refuse_decided(invite)
+    if invite.member_id == actor.user_id:
+        raise Refused("invite.own")
+    return invite
+
+
+def _refuse_decided(invite: Invite) -> NoReturn:
+    if invite.decided_by is None:
+        raise Refused("invite.moved_on_to", state=invite.state)
+    raise Refused("invite.decided", state=invite.state, user=invite.decided_by)
+
+
+async def _tier_to_share(work: Work, invite: Invite) -> Tier:
+    tier = await work.tiers.default_of(invite.guild_id)
+    link = await work.links.get(tier.link_id) if tier else None
+    if tier is None or link is None or link.connected_at is None:
+        raise Refused("plex.not_connected")
+    if not tier.libraries:
+        raise Refused("tier.no_libraries", tier=tier.name)
+    if await work.links.is_owner(link.id, invite.login):
+        raise Refused("invite.of_owner")
+    return tier
+
+
+def _release_due(invite: Invite, now: datetime) -> datetime | None:
+    """When the share has to leave Plex: at once, after an attempt under way, or not at all."""
+    if invite.state is InviteState.SENT:
+        return now
+    if invite.state is InviteState.SENDING:
+        return now + SEND_LEASE
+    return None

@@ -1,0 +1,195 @@
+"""Connecting a guild to Plex, and choosing what its tier shares."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.errors import PlexError, Refused, Treatment
+from bot.domain.invites import InviteState
+from bot.domain.jobs import ConnectLink, ReconcileLink, ShareInvite
+from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
+from bot.domain.people import Actor
+from bot.domain.plex import PlexServerStatus
+from bot.plex import PlexService
+from bot.services.sending import RECHECK
+from bot.settings import HomeSettings
+from db.ledger import Ledger, Work
+
+CONNECT_LEASE = timedelta(seconds=90)
+DEFAULT_TIER = "Standard"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkReport:
+    """What `/plex status` tells: the link, Plex's answer or failure, and the invites by state."""
+
+    link: Link
+    tier: Tier | None
+    counts: dict[InviteState, int]
+    status: PlexServerStatus | None = None
+    problem: PlexError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryChoice:
+    """The libraries of the server, and the tier that some of them belong to."""
+
+    link: Link
+    tier: Tier
+    libraries: tuple[LinkedLibrary, ...]
+
+
+class LinkService:
+    """Links and their default tier."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, plex: PlexService, home: HomeSettings) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._plex = plex
+        self._home = home
+
+    async def adopt_home(self) -> Link | None:
+        """Take over the operator's `HELPR_HOME__` settings; None when there are none.
+
+        What they name wins over what the ledger held, at every start.
+        """
+        home = self._home
+        if home.guild_id is None or home.plex_url is None or home.plex_token is None:
+            return None
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            await work.guilds.ensure(home.guild_id)
+            if home.request_channel_id is not None:
+                await work.guilds.set(home.guild_id, request_channel_id=home.request_channel_id)
+            if home.reviewer_role_id is not None:
+                await work.guilds.set(home.guild_id, reviewer_role_ids=[home.reviewer_role_id])
+            link = await work.links.ensure_home(
+                home.guild_id, home.plex_url, home.plex_token.get_secret_value(), now
+            )
+            if not link.is_connected:
+                await work.links.schedule(link.id, "connect", now)
+                await work.jobs.enqueue(ConnectLink(link.id))
+            await work.commit()
+            return link
+
+    async def connect_due(self, link_id: int) -> None:
+        """The job: connect when that is owed. A failure is written down, never raised."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            link = await work.links.claim(link_id, "connect", now=now, until=now + CONNECT_LEASE)
+            await work.commit()
+        if link is not None:
+            try:
+                await self._connect(link)
+            except PlexError as error:
+                await self._cannot_connect(link, error)
+
+    async def connect(self, actor: Actor) -> LibraryChoice:
+        """`/plex connect`: connect now. Raises `Refused` and `PlexError`."""
+        if self._home.guild_id != actor.guild_id:
+            raise Refused("plex.no_home")
+        link = await self.adopt_home()
+        if link is None:
+            raise Refused("plex.no_home")
+        try:
+            return await self._connect(link, by=actor.user_id)
+        except PlexError as error:
+            await self._cannot_connect(link, error)
+            raise
+
+    async def _connect(self, link: Link, by: int | None = None) -> LibraryChoice:
+        info = await self._plex.connect(link.access)
+        found = await self._plex.libraries(link.access, fresh=True)
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            connected = await work.links.connected(link.id, info, now)
+            libraries = await work.links.take_libraries(link.id, found, now)
+            tier, is_new = await work.tiers.ensure_default(link.guild_id, link.id, DEFAULT_TIER)
+            if is_new:
+                # Named one by one: Plex reads an empty list as ALL, those to come included.
+                tier = await work.tiers.set_libraries(tier, [one.id for one in libraries])
+            await work.audit.happened(
+                link.guild_id, "plex.connected", now=now, by=by, server=info.name
+            )
+            await self._wake_up(work, connected)
+            await work.commit()
+            return LibraryChoice(connected, tier, tuple(libraries))
+
+    async def _wake_up(self, work: Work, link: Link) -> None:
+        """Whatever waited for this link goes on now."""
+        now = self._clock.now()
+        waiting = await work.invites.wake_shares(link.id, now)
+        await work.links.schedule(link.id, "reconcile", now)
+        await work.jobs.enqueue(*map(ShareInvite, waiting), ReconcileLink(link.id))
+
+    async def _cannot_connect(self, link: Link, error: PlexError) -> None:
+        admin = error.treatment is Treatment.ADMIN
+        wait = max(RECHECK, timedelta(seconds=error.retry_after or 0))
+        async with self._ledger.begin() as work:
+            await work.links.problem(
+                link.id,
+                state=LinkState.PAUSED if admin else LinkState.CONNECTING,
+                key=error.key,
+                reason=error.reason,
+                retry_at=self._clock.now() + wait,
+            )
+            await work.commit()
+
+    async def status(self, actor: Actor) -> LinkReport:
+        """How the link is, by one request to Plex. Raises `Refused("plex.not_set_up")`."""
+        link, tier, counts = await self._present(actor)
+        try:
+            status = await self._plex.status(link.access)
+        except PlexError as error:
+            return LinkReport(link, tier, counts, problem=error)
+        return LinkReport(link, tier, counts, status=status)
+
+    async def _present(self, actor: Actor) -> tuple[Link, Tier | None, dict[InviteState, int]]:
+        async with self._ledger.begin() as work:
+            link = await work.links.of_guild(actor.guild_id)
+            if link is None:
+                raise Refused("plex.not_set_up")
+            tier = await work.tiers.default_of(actor.guild_id)
+            return link, tier, await work.invites.count_by_state(actor.guild_id)
+
+    async def choice(self, actor: Actor) -> LibraryChoice:
+        """The server's libraries and the default tier. Raises `Refused` and `PlexError`.
+
+        One request to Plex, none within the time to live of the service's cache.
+        """
+        link, tier, _ = await self._present(actor)
+        if tier is None or link.connected_at is None:
+            raise Refused("plex.not_connected")
+        found = await self._plex.libraries(link.access)
+        async with self._ledger.begin() as work:
+            libraries = await work.links.take_libraries(link.id, found, self._clock.now())
+            fresh = await work.tiers.get(tier.id)
+            await work.commit()
+        return LibraryChoice(link, fresh or tier, tuple(libraries))
+
+    async def choose(
+        self, actor: Actor, tier_id: int, *, offered: Collection[int], chosen: Collection[int]
+    ) -> LibraryChoice:
+        """Of the libraries `offered` on one page of the menu, these are `chosen` for the tier."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            tier = await work.tiers.get(tier_id)
+            link = await work.links.get(tier.link_id) if tier else None
+            if tier is None or link is None or tier.guild_id != actor.guild_id:
+                raise Refused("tier.unknown")
+            before = {library.id for library in tier.libraries}
+            wanted = (before - set(offered)) | (set(chosen) & set(offered))
+            changed = await work.tiers.set_libraries(tier, wanted)
+            if wanted != before:
+                await work.audit.happened(
+                    actor.guild_id,
+                    "tier.libraries",
+                    now=now,
+                    by=actor.user_id,
+                    tier=tier.id,
+                    libraries=sorted(library.title for library in changed.libraries),
+                )
+            libraries = await work.links.libraries(link.id)
+            await work.commit()
+            return LibraryChoice(link, changed, tuple(libraries))

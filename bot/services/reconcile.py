@@ -1,0 +1,117 @@
+"""Compare what is pending in the ledger with what Plex really holds."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.clock import Clock
+from bot.domain.errors import PlexError, Treatment
+from bot.domain.invites import EndReason, Invite, InviteState
+from bot.domain.jobs import ShowCard, TellMember
+from bot.domain.links import Link, LinkState
+from bot.domain.plex import PlexShare
+from bot.services.sending import RECHECK
+from db.ledger import Ledger
+
+LEASE = timedelta(seconds=120)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A link and the invites whose acceptance is awaited."""
+
+    link: Link
+    pending: tuple[Invite, ...]
+
+
+def share_of(invite: Invite, shares: Collection[PlexShare]) -> PlexShare | None:
+    """The share of an invite: by its id, else by the account or what was typed."""
+    by_id = [share for share in shares if share.share_id == invite.share_id]
+    if by_id:
+        return by_id[0]
+    for share in shares:
+        same_account = share.account_id is not None and share.account_id == invite.account_id
+        if same_account or share.belongs_to(invite.login.value):
+            return share
+    return None
+
+
+class ReconcileService:
+    """Moves the ledger forward to what Plex holds. It never removes anything on Plex."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, interval: timedelta) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._interval = interval
+
+    async def begin(self, link_id: int) -> Comparison | None:
+        """Take the comparison for this caller; None when it is not due or nothing is pending."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            link = await work.links.claim(link_id, "reconcile", now=now, until=now + LEASE)
+            if link is None:
+                return None
+            pending = await work.invites.pending_on(link_id)
+            if not pending or not link.is_connected:
+                # The next invite that is sent, or the link's mending, asks for a comparison again.
+                await work.links.schedule(link_id, "reconcile", None)
+                await work.commit()
+                return None
+            await work.commit()
+            return Comparison(link, tuple(pending))
+
+    async def accepted(self, invite: Invite, share: PlexShare) -> None:
+        """The person has accepted on Plex."""
+        await self._move(
+            invite,
+            InviteState.ACTIVE,
+            "invite.active",
+            share_id=share.share_id,
+            account_id=share.account_id,
+            active_at=self._clock.now(),
+        )
+
+    async def declined(self, invite: Invite) -> None:
+        """The share is gone before it was accepted."""
+        await self._move(
+            invite,
+            InviteState.ENDED,
+            "invite.ended",
+            end_reason=EndReason.DECLINED,
+            ended_at=self._clock.now(),
+        )
+
+    async def _move(self, invite: Invite, to: InviteState, action: str, **columns: object) -> None:
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            moved = await work.invites.move(
+                invite.id, to, now=now, from_={InviteState.SENT}, **columns
+            )
+            if moved is not None:
+                await work.audit.moved(moved, action, now=now, was=invite.state)
+                await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+            await work.commit()
+
+    async def done(self, link: Link) -> None:
+        """Compared; the next comparison is owed after the interval."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            await work.links.reconciled(link.id, now)
+            await work.links.schedule(link.id, "reconcile", now + self._interval)
+            await work.commit()
+
+    async def went_wrong(self, link: Link, error: PlexError) -> None:
+        """Nothing is concluded from a failure; a link that an admin has to mend is paused."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            if error.treatment is Treatment.ADMIN:
+                await work.links.problem(
+                    link.id,
+                    state=LinkState.PAUSED,
+                    key=error.key,
+                    reason=error.reason,
+                    retry_at=now + RECHECK,
+                )
+            wait = max(self._interval, timedelta(seconds=error.retry_after or 0))
+            await work.links.schedule(link.id, "reconcile", now + wait)
+            await work.commit()

@@ -1,0 +1,119 @@
+"""The only place that turns an error's key into words."""
+
+from bot.domain.errors import HelprError
+from bot.i18n import Texts, mark
+from bot.ui.plain import mention, plain
+from bot.ui.states import state_name
+
+TEXTS: dict[str, str] = {
+    # What somebody typed
+    "login.empty": mark("Please type your Plex e-mail address or username."),
+    "login.too_long": mark("That is too long for a Plex account: {limit} characters at most."),
+    "login.invisible": mark(
+        "That text holds invisible characters. Please type it by hand instead of pasting it."
+    ),
+    "login.email_wrong": mark(
+        "That is not a complete e-mail address. It should look like you@example.org."
+    ),
+    "login.username_wrong": mark(
+        "Plex has no such usernames. A username has letters, digits, dots, dashes or underscores,"
+        " and no spaces. Your e-mail address works too."
+    ),
+    "login.owner": mark("That account owns the Plex server, so it has everything already."),
+    "login.has_access": mark("That Plex account already has access here. There is nothing to do."),
+    "login.taken": mark("There is already an open request for that Plex account."),
+    "login.being_released": mark(
+        "An earlier invite of that Plex account is just being taken back. Try again in a minute."
+    ),
+    "note.too_long": mark("Your message is too long: {limit} characters at most."),
+    "reason.too_long": mark("The reason is too long: {limit} characters at most."),
+    "code.not_asked": mark("No code is needed here. Use /invite without one."),
+    # Invites
+    "invite.unknown": mark("That request does not exist any more."),
+    "invite.open_already": mark("You already have a request. /my-plex shows it."),
+    "invite.login_taken": mark("There is already an open request for that Plex account."),
+    "invite.own": mark("This is your own request, so somebody else has to decide it."),
+    "invite.decided": mark("{user} was faster: this request is {state}."),
+    "invite.moved_on_to": mark("Too late: this request is {state}."),
+    "invite.moved_on": mark("That has just changed. /my-plex shows how it stands."),
+    "invite.not_withdrawable": mark("There is nothing to withdraw. /my-plex shows how it stands."),
+    "invite.of_owner": mark(
+        "This account owns the Plex server, so it cannot be invited. Please deny the request."
+    ),
+    # Rights and limits
+    "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),
+    "right.admin_needed": mark("Only admins of this server can do that."),
+    "limit.reached": mark("That was a lot at once. Please try again {when}."),
+    "place.guild_only": mark("This works in a server, not in direct messages."),
+    "place.not_here": mark(
+        "I am no longer a member of this server. Ask an admin to add me again, then retry."
+    ),
+    # Plex and its set-up
+    "plex.not_set_up": mark(
+        "No Plex server is connected to this Discord server yet. Use /plex connect first."
+    ),
+    "plex.not_connected": mark(
+        "Plex is not connected yet. The request is kept; approve it once /plex connect has worked."
+    ),
+    "plex.no_home": mark(
+        "This server has no Plex connection in the bot's settings. Its operator sets"
+        " HELPR_HOME__GUILD_ID, HELPR_HOME__PLEX_URL and HELPR_HOME__PLEX_TOKEN."
+    ),
+    "tier.no_libraries": mark(
+        "The tier {tier} has no libraries yet. Choose some with /plex libraries, then approve."
+    ),
+    "tier.unknown": mark("That tier does not exist any more."),
+    "plex.unreachable": mark("Plex cannot be reached right now."),
+    "plex.answer_lost": mark("Plex did not answer properly."),
+    "plex.fault": mark("Plex did not answer properly."),
+    "plex.busy": mark("Plex asks to slow down."),
+    "plex.token_refused": mark(
+        "Plex no longer accepts the token of the server's owner. Everything that waits goes on by"
+        " itself once the operator has set a new one."
+    ),
+    "plex.not_owner": mark("The connected Plex account does not own that server."),
+    "plex.server_changed": mark("Another Plex server answers at the address that was set up."),
+    "plex.no_libraries": mark("The tier has no libraries. Choose some with /plex libraries."),
+    "plex.already_shared": mark("Plex says that this account has access already."),
+    "plex.libraries_unknown": mark(
+        "The Plex server's libraries have changed. I look them up again."
+    ),
+    "plex.share_gone": mark("Plex does not hold this invite any more."),
+    "plex.endpoint_gone": mark("Plex has switched this function off for now."),
+    "plex.refused": mark("Plex refused."),
+    # Helpr itself
+    "ledger.unavailable": mark(
+        "I cannot reach my database right now, so nothing was changed. Try again in a minute."
+    ),
+    "unexpected": mark(
+        "Something went wrong on my side. If it happens again, tell an admin this reference: {ref}"
+    ),
+}
+
+
+def error_text(error: HelprError, t: Texts) -> str:
+    """What the reader is told about `error`."""
+    params: dict[str, object] = dict(error.params)
+    if "state" in params:
+        params["state"] = state_name(str(params["state"]), t)
+    if "user" in params:
+        params["user"] = mention(int(str(params["user"])))
+    if "tier" in params:
+        params["tier"] = plain(str(params["tier"]))
+    if "seconds" in params:
+        params["when"] = _when(int(str(params["seconds"])), t)
+    return t(TEXTS[error.key], **params)
+
+
+def _when(seconds: int, t: Texts) -> str:
+    """Spoken time: a Discord timestamp would count on, and past, the instant."""
+    if seconds < 60:
+        return t.n("in {n} second", "in {n} seconds", seconds)
+    if seconds < 3600:
+        return t.n("in {n} minute", "in {n} minutes", -(-seconds // 60))
+    return t.n("in {n} hour", "in {n} hours", -(-seconds // 3600))
+
+
+def plex_reason(reason: str, t: Texts) -> str:
+    """Plex's own words, for admins; empty where Plex gave none."""
+    return t("Plex says: {reason}", reason=plain(reason)) if reason else ""

@@ -1,0 +1,162 @@
+"""Every button and menu that stays in a sent message: found again by its custom_id, any time later.
+
+discord.py finds a DynamicItem by its pattern, also after a restart. What it stands for is all in
+the custom_id; what happens is decided behind the door (`bot.tree`), never here.
+"""
+
+import re
+from typing import Any, ClassVar, Self
+
+import discord
+from discord.ui import Button, DynamicItem, Select
+
+from bot.domain.people import Budget, Right, Rule
+
+CARD = "card"
+"""Where a button stands: on the review card, or on a page of `/requests` (`q<after id>`)."""
+
+
+class Dynamic:
+    """What all of Helpr's DynamicItems share."""
+
+    rule: ClassVar[Rule]
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+    ) -> Self:
+        """The item as it was when it was sent; the label does not matter any more."""
+        found = {
+            name: int(value) if value.isdecimal() else value
+            for name, value in match.groupdict().items()
+        }
+        made = cls(**found)
+        if isinstance(item, Select):
+            # The options say what was on offer when this menu was sent.
+            made.item.options = item.options  # type: ignore[attr-defined]  # a DynamicItem has one
+        return made
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Through the door: it checks, handles, and tells what went wrong."""
+        await interaction.client.door.enter(interaction, self)
+
+
+class Approve(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:approve:(?P<invite_id>\d+):(?P<version>\d+):(?P<place>card|q\d+)",
+):
+    """Approve a request as it stood at `version`."""
+
+    rule = Rule(Right.REVIEWER)
+
+    def __init__(
+        self, invite_id: int, version: int, place: str = CARD, label: str = "Approve"
+    ) -> None:
+        self.invite_id, self.version, self.place = invite_id, version, place
+        super().__init__(
+            Button(
+                style=discord.ButtonStyle.success,
+                label=label,
+                custom_id=f"helpr:approve:{invite_id}:{version}:{place}",
+            )
+        )
+
+
+class Deny(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:deny:(?P<invite_id>\d+):(?P<version>\d+):(?P<place>card|q\d+)",
+):
+    """Ask for the reason, then deny a request as it stood at `version`."""
+
+    rule = Rule(Right.REVIEWER)
+
+    def __init__(
+        self, invite_id: int, version: int, place: str = CARD, label: str = "Deny"
+    ) -> None:
+        self.invite_id, self.version, self.place = invite_id, version, place
+        super().__init__(
+            Button(
+                style=discord.ButtonStyle.danger,
+                label=label,
+                custom_id=f"helpr:deny:{invite_id}:{version}:{place}",
+            )
+        )
+
+
+class TurnQueue(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:queue:(?P<way>after|before):(?P<invite_id>\d+)",
+):
+    """Turn a page of `/requests`."""
+
+    rule = Rule(Right.REVIEWER, Budget.NONE)
+
+    def __init__(self, way: str, invite_id: int, label: str = "…") -> None:
+        self.way, self.invite_id = way, invite_id
+        super().__init__(Button(label=label, custom_id=f"helpr:queue:{way}:{invite_id}"))
+
+
+class Withdraw(Dynamic, DynamicItem[Button[Any]], template=r"helpr:withdraw:(?P<invite_id>\d+)"):
+    """Take one's own request back."""
+
+    rule = Rule(Right.MEMBER)
+
+    def __init__(self, invite_id: int, label: str = "Withdraw") -> None:
+        self.invite_id = invite_id
+        super().__init__(Button(label=label, custom_id=f"helpr:withdraw:{invite_id}"))
+
+
+class TurnLibraries(
+    Dynamic, DynamicItem[Button[Any]], template=r"helpr:libraries:turn:(?P<page>\d+)"
+):
+    """Turn a page of the libraries' menu."""
+
+    rule = Rule(Right.ADMIN, Budget.NONE)
+
+    def __init__(self, page: int, label: str = "…") -> None:
+        self.page = page
+        super().__init__(Button(label=label, custom_id=f"helpr:libraries:turn:{page}"))
+
+
+class ChooseLibraries(
+    Dynamic,
+    DynamicItem[Select[Any]],
+    template=r"helpr:libraries:choose:(?P<tier_id>\d+):(?P<page>\d+)",
+):
+    """Choose which libraries of one page a tier shares."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(
+        self,
+        tier_id: int,
+        page: int,
+        options: list[discord.SelectOption] | None = None,
+        placeholder: str = "…",
+    ) -> None:
+        self.tier_id, self.page = tier_id, page
+        super().__init__(
+            Select(
+                custom_id=f"helpr:libraries:choose:{tier_id}:{page}",
+                placeholder=placeholder,
+                min_values=0,
+                max_values=max(len(options or []), 1),
+                options=options or [],
+            )
+        )
+
+
+ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
+    Approve,
+    Deny,
+    TurnQueue,
+    Withdraw,
+    TurnLibraries,
+    ChooseLibraries,
+)

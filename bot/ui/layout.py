@@ -1,0 +1,45 @@
+"""The building blocks of every message: Components V2 in one container, narrow enough for a phone."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import discord
+from discord.ui import ActionRow, Container, Item, LayoutView, Separator, TextDisplay
+
+GREY = discord.Colour(0x80848E)
+BLUE = discord.Colour(0x5865F2)
+YELLOW = discord.Colour(0xE5A00D)
+GREEN = discord.Colour(0x3BA55D)
+RED = discord.Colour(0xDA373C)
+
+# Discord's limit for all the text of one message; a text beyond it is cut, never refused.
+TEXT_LIMIT = 3800
+
+
+def layout(
+    *lines: str | None,
+    rows: Iterable[Iterable[Item[Any]]] = (),
+    colour: discord.Colour = GREY,
+) -> LayoutView:
+    """One container: the lines as one text, then rows of buttons."""
+    text = "\n".join(line for line in lines if line)
+    items: list[Item[Any]] = [TextDisplay(text[:TEXT_LIMIT])]
+    items += [ActionRow(*row) for row in map(list, rows) if row]
+    return contained(*items, colour=colour)
+
+
+def contained(*items: Item[Any], colour: discord.Colour = GREY) -> LayoutView:
+    """These items in one container."""
+    view = LayoutView(timeout=None)
+    view.add_item(Container(*items, accent_colour=colour))
+    return view
+
+
+def notice(text: str, *, colour: discord.Colour = RED) -> LayoutView:
+    """One short text."""
+    return layout(text, colour=colour)
+
+
+def line() -> Separator[Any]:
+    """A thin line between two parts."""
+    return Separator()

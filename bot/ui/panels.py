@@ -1,0 +1,252 @@
+"""Panels: the member's own, the queue, Plex's status, and the libraries' menu."""
+
+from typing import Any
+
+import discord
+from discord.ui import ActionRow, Item, LayoutView, TextDisplay
+
+from bot.domain.invites import WITHDRAWABLE, Invite, InviteState
+from bot.domain.links import LinkState
+from bot.i18n import Texts
+from bot.services.invites import MemberView, QueuePage
+from bot.services.links import LibraryChoice, LinkReport
+from bot.ui.cards import decision_buttons, request_lines, status_line
+from bot.ui.errors import TEXTS, error_text, plex_reason
+from bot.ui.items import ChooseLibraries, TurnLibraries, TurnQueue, Withdraw
+from bot.ui.layout import BLUE, GREEN, GREY, RED, YELLOW, contained, layout, line, notice
+from bot.ui.plain import mention, plain, quoted, relative
+from bot.ui.states import COLOURS, end_reason_name, state_name
+
+PLEX_WEB = "https://app.plex.tv"
+# Discord's limit for the options of one menu.
+MENU = 25
+TITLE_LENGTH = 100
+
+
+def member_panel(view: MemberView, t: Texts, *, as_dm: bool = False) -> LayoutView:
+    """How a member's own request stands and what happens next."""
+    invite = view.invite
+    if invite is None:
+        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
+    account = t("Plex account: {login}", login=plain(invite.login.value))
+    buttons: list[Item[Any]] = []
+    if invite.state is InviteState.SENT:
+        buttons.append(discord.ui.Button(label=t("Open Plex"), url=PLEX_WEB))
+    if invite.state in WITHDRAWABLE and not as_dm:
+        buttons.append(Withdraw(invite.id, t("Withdraw")))
+    return layout(
+        f"### {_member_title(view, t)}",
+        *_member_lines(view, t),
+        f"-# {account}",
+        rows=[buttons],
+        colour=COLOURS[invite.state],
+    )
+
+
+def _member_title(view: MemberView, t: Texts) -> str:
+    if view.invite is None:
+        return ""
+    match view.invite.state:
+        case InviteState.REQUESTED | InviteState.WAITLISTED if view.is_new:
+            return t("Your request is with the admins")
+        case InviteState.REQUESTED | InviteState.WAITLISTED:
+            return t("Your request is waiting for a decision")
+        case InviteState.APPROVED | InviteState.SENDING:
+            return t("Approved! Your invite is on its way")
+        case InviteState.SENT:
+            return t("Approved! Now accept on Plex")
+        case InviteState.ACTIVE:
+            return t("You're in")
+        case InviteState.DENIED:
+            return t("Not this time")
+        case InviteState.WITHDRAWN:
+            return t("Request withdrawn")
+        case InviteState.FAILED:
+            return t("Plex refused the invite")
+        case state:
+            return t("Your access: {state}", state=state_name(state, t))
+
+
+def _member_lines(view: MemberView, t: Texts) -> list[str]:
+    invite = view.invite
+    if invite is None:
+        return []
+    match invite.state:
+        case InviteState.REQUESTED | InviteState.WAITLISTED:
+            return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
+        case InviteState.APPROVED | InviteState.SENDING:
+            if invite.failure_key is None:
+                return [t("Plex is being asked to invite you.")]
+            return [t("Plex is not answering as it should. I keep trying; you need do nothing.")]
+        case InviteState.SENT:
+            return [
+                t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
+                  " and look under Settings, Manage Library Access."),
+                _where_told(t),
+            ]  # fmt: skip
+        case InviteState.ACTIVE:
+            return _access_lines(view, t)
+        case InviteState.DENIED:
+            reason = quoted(invite.decision_reason) if invite.decision_reason else ""
+            return [t("The admins said no."), reason, _ask_again(t)]
+        case InviteState.FAILED:
+            return [
+                t("Plex did not accept this account. Check the spelling, then ask again."),
+                _ask_again(t),
+            ]
+        case InviteState.ENDED if invite.end_reason is not None:
+            reason = end_reason_name(invite.end_reason, t)
+            return [t("Ended: {reason}.", reason=reason), _ask_again(t)]
+        case _:
+            return [_ask_again(t)]
+
+
+def _where_told(t: Texts) -> str:
+    return "-# " + t("News appears right here for 15 minutes, after that in one direct message."
+                     " /my-plex shows it at any time.")  # fmt: skip
+
+
+def _ask_again(t: Texts) -> str:
+    return t("You can ask again with /invite.")
+
+
+def _access_lines(view: MemberView, t: Texts) -> list[str]:
+    server = plain(view.link.server_name) if view.link and view.link.server_name else "Plex"
+    lines = [t("{server} is shared with you. Enjoy!", server=f"**{server}**")]
+    if view.tier is not None and view.tier.libraries:
+        titles = ", ".join(plain(library.title) for library in view.tier.libraries)
+        lines.append(t("Libraries: {titles}", titles=titles))
+    return lines
+
+
+def queue_panel(page: QueuePage, t: Texts) -> LayoutView:
+    """A page of open requests, each with its two buttons."""
+    if not page.invites:
+        return notice(t("Nobody is waiting. New requests appear here."), colour=GREEN)
+    items: list[Item[Any]] = [
+        TextDisplay(
+            "### " + t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
+        )
+    ]
+    place = f"q{page.invites[0].id - 1}"
+    for invite in page.invites:
+        items += [line(), *_queued(invite, place, t)]
+    turn: list[Item[Any]] = []
+    if page.previous_before is not None:
+        turn.append(TurnQueue("before", page.previous_before, t("Earlier ones")))
+    if page.next_after is not None:
+        turn.append(TurnQueue("after", page.next_after, t("Later ones")))
+    if turn:
+        items += [line(), ActionRow(*turn)]
+    return contained(*items, colour=BLUE)
+
+
+def _queued(invite: Invite, place: str, t: Texts) -> list[Item[Any]]:
+    text = "\n".join(
+        [
+            f"**{mention(invite.member_id)}**",
+            *request_lines(invite, None, t),
+            status_line(invite, t),
+        ]
+    )
+    return [TextDisplay(text), ActionRow(*decision_buttons(invite, t, place))]
+
+
+def status_panel(report: LinkReport, t: Texts) -> LayoutView:
+    """`/plex status`: the server, whether it answers, and what waits."""
+    link = report.link
+    lines = ["### " + (plain(link.server_name) or t("Plex server"))]
+    colour = GREEN
+    if report.status is not None:
+        took = f"{report.status.seconds:.1f}"
+        lines.append("✅ " + t("Connected, answers in {seconds} s", seconds=took))
+        lines.append(t("Version {version}", version=plain(report.status.version)))
+    if report.problem is not None:
+        colour = RED
+        lines.append("⛔ " + error_text(report.problem, t))
+        lines.append(plex_reason(report.problem.reason, t))
+    if link.state is not LinkState.CONNECTED:
+        colour = RED if link.state is LinkState.PAUSED else YELLOW
+        lines.append("⏸️ " + t("Invites wait until Plex is connected. I try again every minute."))
+        if link.problem_key is not None and report.problem is None:
+            lines.append(t(TEXTS[link.problem_key]))
+    lines += ["", *_tier_lines(report, t), *_count_lines(report, t)]
+    if link.reconciled_at is not None:
+        lines.append(t("Compared with Plex {when}", when=relative(link.reconciled_at)))
+    return layout(*lines, colour=colour)
+
+
+def _tier_lines(report: LinkReport, t: Texts) -> list[str]:
+    tier = report.tier
+    if tier is None:
+        return []
+    if not tier.libraries:
+        return ["⚠️ " + t(TEXTS["tier.no_libraries"], tier=plain(tier.name))]
+    titles = ", ".join(plain(library.title) for library in tier.libraries)
+    return [t("Tier {tier}: {titles}", tier=plain(tier.name), titles=titles)]
+
+
+def _count_lines(report: LinkReport, t: Texts) -> list[str]:
+    order = [state for state in InviteState if report.counts.get(state)]
+    if not order:
+        return [t("No invites yet.")]
+    return [f"{report.counts[state]} × {state_name(state, t)}" for state in order]
+
+
+def connected_panel(choice: LibraryChoice, t: Texts) -> LayoutView:
+    """`/plex connect` has worked."""
+    found = t.n("{n} library", "{n} libraries", len(choice.libraries))
+    shared = t.n("{n} library", "{n} libraries", len(choice.tier.libraries))
+    return layout(
+        "### " + t("Connected to {server}", server=plain(choice.link.server_name)),
+        t("Found {libraries}.", libraries=found),
+        t("The tier {tier} shares {libraries}.", tier=plain(choice.tier.name), libraries=shared),
+        t("Change that with /plex libraries."),
+        colour=GREEN,
+    )
+
+
+def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
+    """The menu of libraries, 25 on a page, with those of the tier chosen."""
+    tier = choice.tier
+    if not choice.libraries:
+        return notice(t("This Plex server has no libraries yet."), colour=YELLOW)
+    pages = -(-len(choice.libraries) // MENU)
+    page = min(page, pages - 1)
+    offered = choice.libraries[page * MENU : (page + 1) * MENU]
+    chosen = {library.id for library in tier.libraries}
+    menu = ChooseLibraries(
+        tier.id,
+        page,
+        [
+            discord.SelectOption(
+                label=library.title[:TITLE_LENGTH] or "?",
+                value=str(library.id),
+                description=library.type[:TITLE_LENGTH] or None,
+                default=library.id in chosen,
+            )
+            for library in offered
+        ],
+        t("Choose libraries"),
+    )
+    turn: list[Item[Any]] = []
+    if page > 0:
+        turn.append(TurnLibraries(page - 1, t("Earlier ones")))
+    if page < pages - 1:
+        turn.append(TurnLibraries(page + 1, t("Later ones")))
+    return layout(
+        "### " + t("Libraries of the tier {tier}", tier=plain(tier.name)),
+        _chosen_line(choice, t),
+        "-# " + t("Page {page} of {pages}", page=page + 1, pages=pages) if pages > 1 else None,
+        "-# " + t("People who were invited before keep what they have."),
+        rows=[[menu], turn],
+        colour=GREEN if tier.libraries else YELLOW,
+    )
+
+
+def _chosen_line(choice: LibraryChoice, t: Texts) -> str:
+    titles = [plain(library.title) for library in choice.tier.libraries]
+    if not titles:
+        return "⚠️ " + t("None is chosen, so nobody can be invited. Choose at least one.")
+    head = t.n("{n} library is shared:", "{n} libraries are shared:", len(titles))
+    return f"{head} {', '.join(titles)}"
