@@ -35,9 +35,10 @@ class PlexService:
 
     Each link has one connection, made on first use and kept, and one thread for its requests; links
     never wait for each other except for the pace of an owner account that they share. A method that
-    fails raises a `PlexError`, or what `before_call` raised. Request counts below are for a connected
-    link; the first call on one adds a request for the account (and one for the server where
-    `access.machine_identifier` is None).
+    fails raises a `PlexError`, or what `before_call` raised.
+
+    Request counts below are for a connected link. The first call on one adds a request for the
+    account, and one for the server where `access.machine_identifier` is None.
     """
 
     def __init__(
