@@ -53,6 +53,7 @@ class Demo:
         async with AsyncExitStack() as stack:
             scratch = tempfile.TemporaryDirectory(prefix="helpr-demo-", ignore_cleanup_errors=True)
             self._scratch = Path(stack.enter_context(scratch))
+            (self._scratch / "data").mkdir()
             port, *page_ports, plex_port = ports.choose(self._options.port, len(_WINDOWS) + 2)
             plex = PlexSandbox(PlexWorld.demo(), port=plex_port)
             self.plex = await stack.enter_async_context(plex)

@@ -31,7 +31,8 @@ class Gateway:
 
     `privileged` holds the intents that the application's owner has switched on (`members`,
     `presences`, `message_content`); others are refused with close code 4014. While `refusing`,
-    new connections get 503. `locales` maps a user id to the language of their Discord.
+    new connections get 503. `locales` maps a user id to the language of their Discord. `readies`
+    and `resumes` count the sessions begun and gone on with.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Gateway:
         self.refusing = False
         self.locales: dict[int, str] = {}
         self.readies = 0
+        self.resumes = 0
         self.sessions: dict[str, Session] = {}
         self._env = env
         self._backend = backend_of(env)
@@ -179,6 +181,7 @@ class Gateway:
             return None
         session.attach(outbox)
         session.replay(int(data.get("seq") or 0))
+        self.resumes += 1
         return session
 
     def leave(self, session: Session, outbox: Outbox, code: int | None) -> None:

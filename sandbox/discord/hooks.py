@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 import discord
@@ -346,18 +347,19 @@ async def served_preview(
     *,
     port: int,
     framed_by: Sequence[str],
+    title: str,
     css: str,
 ) -> AsyncIterator[ServedPage]:
     """Serve one channel to the given people on 127.0.0.1:`port` (0 takes a free one).
 
-    `framed_by` lists the origins that may show the page in a frame; `css` is appended to the
-    page's own style sheet.
+    `framed_by` lists the origins that may show the page in a frame; `title` replaces the page's
+    own, and `css` is appended to its style sheet.
     """
     env._preview = None  # simcord allows one page a world; each of ours has its own port and lock
     preview = env.preview(channel, viewers=list(viewers), layout="channel", port=port)
     preview.capability = "demo"  # a stable address; the server listens on loopback alone
     _allow_frames(preview, framed_by)
-    _add_style(preview, css)
+    _dress(preview, title, css)
     async with preview:
         env._preview = None
         yield ServedPage(preview)
@@ -374,7 +376,7 @@ def _allow_frames(preview: Preview, origins: Sequence[str]) -> None:
     server._SECURITY_HEADERS = headers
 
 
-def _add_style(preview: Preview, css: str) -> None:
+def _dress(preview: Preview, title: str, css: str) -> None:
     server: Any = preview._server
     original = server._static
 
@@ -382,6 +384,8 @@ def _add_style(preview: Preview, css: str) -> None:
         response = await original(request)
         if request.path == "/preview.css":
             response.text += css
+        elif request.path == "/":
+            response.text = response.text.replace("SimCord Preview", escape(title), 1)
         return response
 
     server._static = static

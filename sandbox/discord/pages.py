@@ -18,11 +18,7 @@ _GATHER_SECONDS = 0.1
 _IDLE_SECONDS = 20.0
 
 # The page shows a conversation; simcord's own tools for bot authors are put away.
-_CSS = """
-[data-workbench] { display: none !important; }
-.preview-shell, .preview-workspace { display: block !important; }
-.preview-stage { position: fixed !important; inset: 0 !important; padding: 0 !important; }
-"""
+_CSS = "[data-workbench], .drawer-scrim { display: none !important; }"
 
 
 @dataclass(frozen=True)
@@ -30,6 +26,7 @@ class Window:
     """A page to serve: a channel as one person sees it. `port` 0 takes a free one."""
 
     name: str
+    title: str
     channel: simcord.ChannelHandle
     viewer: simcord.MemberActor | simcord.UserHandle
     port: int = 0
@@ -66,6 +63,7 @@ class Pages:
                     [window.viewer],
                     port=window.port,
                     framed_by=self._framed_by,
+                    title=window.title,
                     css=_CSS,
                 )
             )

@@ -205,11 +205,14 @@ class DiscordSandbox:
 
     async def _open_pages(self, stack: AsyncExitStack) -> None:
         world = self.world
+        requests = world.access_requests
         windows = [
-            self._window("bob", world.get_access, world.bob),
-            self._window("alice", world.access_requests, world.alice),
-            self._window("rita", world.access_requests, world.rita),
-            self._window("bob-dm", world.bob.user.dm_channel, world.bob.user),
+            self._window("bob", "Bob in #get-access", world.get_access, world.bob),
+            self._window("alice", "Alice in #access-requests", requests, world.alice),
+            self._window("rita", "Rita in #access-requests", requests, world.rita),
+            self._window(
+                "bob-dm", "Bob's direct messages", world.bob.user.dm_channel, world.bob.user
+            ),
         ]
         framed_by = [self.base_url, self.base_url.replace("127.0.0.1", "localhost")]
         pages = Pages(self.env, self._answers, windows, framed_by=framed_by)
@@ -218,7 +221,8 @@ class DiscordSandbox:
     def _window(
         self,
         name: str,
+        title: str,
         channel: simcord.ChannelHandle,
         viewer: simcord.MemberActor | simcord.UserHandle,
     ) -> Window:
-        return Window(name, channel, viewer, self._page_ports.get(name, 0))
+        return Window(name, title, channel, viewer, self._page_ports.get(name, 0))
