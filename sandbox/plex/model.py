@@ -20,12 +20,16 @@ def truth(value: object) -> bool:
 
 @dataclass(slots=True)
 class Account:
-    """A Plex account. `token` opens plex.tv as this person."""
+    """A Plex account. `token` opens plex.tv as this person; `title` is the name others see."""
 
     id: int
     username: str
     email: str
     token: str = field(repr=False)
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        self.title = self.title or self.username
 
     @property
     def uuid(self) -> str:
@@ -193,7 +197,8 @@ class RecordedRequest:
     """A request that reached Plex. `status` is None while it is under way or was cut off.
 
     `at` is the arrival in Unix seconds; `host` the name that was asked for (`plex.tv`, or the
-    loopback address for the media server); `body` the JSON sent, or None.
+    loopback address for the media server); `body` the JSON sent, or None; `headers` under
+    lower-case names.
     """
 
     method: str
@@ -202,6 +207,7 @@ class RecordedRequest:
     query: dict[str, str]
     body: Any
     at: float
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
     status: int | None = None
 
     @property

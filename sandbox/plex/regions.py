@@ -53,7 +53,7 @@ def people_region(world: PlexWorld) -> list[Element]:
 
 def _person(world: PlexWorld, shares: list[Share]) -> Element:
     first = shares[0]
-    known = f"account {first.account_id}" if first.account else "no Plex account yet"
+    known = f"{first.email} \u00b7 account {first.account_id}"
     head = h(
         "header",
         {},
@@ -62,7 +62,7 @@ def _person(world: PlexWorld, shares: list[Share]) -> Element:
             "div",
             {},
             h("h3", {}, first.person),
-            h("p", {"class": "quiet"}, f"{first.email} \u00b7 {known}"),
+            h("p", {"class": "quiet"}, known if first.account else "no Plex account yet"),
         ),
     )
     rows = [_share(world, share) for share in shares]
@@ -236,6 +236,10 @@ REGIONS = {
 def regions(world: PlexWorld) -> dict[str, str]:
     """Each region's HTML, by the id of the element it goes into."""
     return {
-        name: "".join(tostring(piece, encoding="unicode", method="html") for piece in make(world))
-        for name, make in REGIONS.items()
+        name: "".join(_markup(piece) for piece in make(world)) for name, make in REGIONS.items()
     }
+
+
+def _markup(piece: Element) -> str:
+    # XML's rules escape "<" in attributes too; no region holds an element that HTML leaves open.
+    return tostring(piece, encoding="unicode", short_empty_elements=False)

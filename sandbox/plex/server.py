@@ -31,6 +31,7 @@ async def recorded(request: web.Request, handler: Next) -> web.StreamResponse:
         query=dict(request.query),
         body=None,
         at=time.time(),
+        headers={name.lower(): value for name, value in request.headers.items()},
     )
     world.requests.append(record)
     record.body = await json_body(request)

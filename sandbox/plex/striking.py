@@ -46,23 +46,16 @@ async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
             await fault.wait()
             return reset(request)
         case Kind.STATUS:
-            return web.Response(
-                status=fault.status or 503,
-                reason=None if (fault.status or 503) < 600 else "Unknown",
-                text=fault.body,
-                content_type=_content_type(fault.body),
-                headers=fault.headers,
-            )
+            return _made_up(fault, fault.status or 503, fault.body, _content_type(fault.body))
         case Kind.HTML:
-            body = fault.body or GATEWAY_PAGE
-            return web.Response(
-                status=fault.status or 200,
-                text=body,
-                content_type="text/html",
-                headers=fault.headers,
-            )
+            return _made_up(fault, fault.status or 200, fault.body or GATEWAY_PAGE, "text/html")
         case _:
             return reset(request)
+
+
+def _made_up(fault: Fault, status: int, body: str, kind: str) -> web.Response:
+    headers = {"Content-Type": kind, **fault.headers}
+    return web.Response(status=status, body=body.encode(), headers=headers)
 
 
 async def _after(

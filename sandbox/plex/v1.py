@@ -221,7 +221,7 @@ def _user(call: Call, account: Account, shares: list[Share]) -> Element:
     servers = [_server_of_user(share) for share in shares if share.account is account]
     attributes: dict[str, Value] = {
         "id": account.id,
-        "title": account.username,
+        "title": account.title,
         "username": account.username,
         "email": account.email,
         "recommendationsPlaylistId": "",
@@ -245,7 +245,7 @@ def _server_of_user(share: Share) -> Element:
             "lastSeenAt": int(share.invited_at),
             "numLibraries": len(share.libraries),
             "allLibraries": share.all_libraries,
-            "owned": False,
+            "owned": True,
             "pending": not share.accepted,
         },
     )

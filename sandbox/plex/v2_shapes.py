@@ -18,8 +18,8 @@ def account_data(account: Account, token: str) -> dict[str, Any]:
         "id": account.id,
         "uuid": account.uuid,
         "username": account.username,
-        "title": account.username,
-        "friendlyName": account.username,
+        "title": account.title,
+        "friendlyName": account.title,
         "email": account.email,
         "locale": None,
         "confirmed": True,
@@ -53,10 +53,10 @@ def person_data(account: Account) -> dict[str, Any]:
     return {
         "id": account.id,
         "uuid": account.uuid,
-        "title": account.username,
+        "title": account.title,
         "username": account.username,
         "email": account.email,
-        "friendlyName": account.username,
+        "friendlyName": account.title,
         "restricted": False,
         "thumb": account.thumb,
     }

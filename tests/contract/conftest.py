@@ -1,7 +1,10 @@
 """A running sandbox Plex, and PlexAPI speaking to it through a loopback adapter."""
 
+import asyncio
+import functools
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -9,8 +12,10 @@ import requests
 from plexapi.myplex import MyPlexAccount
 from plexapi.server import PlexServer
 from requests.adapters import HTTPAdapter
+
 from sandbox.plex import PlexSandbox, PlexWorld
 
+Ask = Callable[..., Awaitable[requests.Response]]
 PLEX_TV = re.compile(r"(^|\.)plex\.tv$")
 
 
@@ -59,3 +64,33 @@ def session(plex: PlexSandbox) -> Iterator[requests.Session]:
         made.mount("https://", adapter)
         made.mount("http://", adapter)
         yield made
+
+
+@pytest.fixture
+async def account(plex: PlexSandbox, session: requests.Session) -> MyPlexAccount:
+    """PlexAPI's account object, signed in as the owner."""
+    return await asyncio.to_thread(MyPlexAccount, token=plex.owner_token, session=session)
+
+
+@pytest.fixture
+async def server(plex: PlexSandbox, session: requests.Session) -> PlexServer:
+    """PlexAPI's server object, connected with the owner's token."""
+    return await asyncio.to_thread(PlexServer, plex.base_url, plex.owner_token, session=session)
+
+
+@pytest.fixture
+def ask(plex: PlexSandbox, session: requests.Session) -> Ask:
+    """A raw request to plex.tv (or a full URL), with the owner's token unless told otherwise."""
+
+    async def asked(method: str, url: str, **options: Any) -> requests.Response:
+        headers = {
+            "X-Plex-Token": plex.owner_token,
+            "X-Plex-Client-Identifier": "contract-tests",
+            **options.pop("headers", {}),
+        }
+        sent = {name: value for name, value in headers.items() if value is not None}
+        full = url if url.startswith("http") else f"https://plex.tv{url}"
+        call = functools.partial(session.request, method, full, headers=sent, timeout=5, **options)
+        return await asyncio.to_thread(call)
+
+    return asked
