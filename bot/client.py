@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import discord
 import yarl
@@ -21,13 +21,13 @@ from bot.settings import DiscordSettings
 
 log = logger(__name__)
 
-EXTENSIONS = ("cogs.guilds", "cogs.invite", "cogs.my_plex", "cogs.plex", "cogs.requests")
+EXTENSIONS = ("cogs.guilds", "cogs.members", "cogs.plex", "cogs.requests")
 
 
 class Pressed(Protocol):
     """A button, menu or modal of Helpr's that somebody has used."""
 
-    rule: Rule
+    rule: ClassVar[Rule]
 
 
 class Door(Protocol):
@@ -38,6 +38,12 @@ class Door(Protocol):
 
     async def submitted(self, interaction: discord.Interaction[Any]) -> None:
         """The same for a modal, found by its custom_id."""
+
+    async def admit(self, interaction: discord.Interaction[Any], demanded: Rule) -> None:
+        """The gate alone; raises what it refuses with."""
+
+    async def tell(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
+        """The error handler alone."""
 
     def on(self, kind: type[Any], handler: Callable[..., Awaitable[None]]) -> None:
         """Let `handler` take care of everything of this kind."""

@@ -1,0 +1,1 @@
+"""What jobs do: read the ledger, do the effect, write the outcome, enqueue what follows."""

@@ -19,11 +19,10 @@ PAGE = 4
 
 @dataclass(frozen=True, slots=True)
 class AnswerToken:
-    """The token of the private answer that a member is looking at, and when it was made."""
+    """The token of the private answer that a member is looking at, made just now."""
 
     application_id: int
     token: str = field(repr=False)
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """Everything that a member's own panel shows. `is_new` tells a fresh request from a shown one."""
+    """Everything that a member's own panel shows; `is_new` for a request made just now."""
 
     invite: Invite | None
     tier: Tier | None = None
@@ -77,7 +76,7 @@ class InviteService:
             if invite is None:
                 return MemberView(None)
             if answer is not None and invite.is_live:
-                await _keep_answer(work, invite, answer)
+                await _keep_answer(work, invite, answer, self._clock.now())
                 await work.commit()
             return await _member_view(work, invite)
 
@@ -121,7 +120,7 @@ class InviteService:
             )
             await work.audit.moved(invite, "invite.requested", now=now, by=actor.user_id)
             if request.answer is not None:
-                await _keep_answer(work, invite, request.answer)
+                await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             await work.commit()
             return MemberView(invite, tier, link, is_new=True)
@@ -145,7 +144,7 @@ class InviteService:
                 share_due_at=now,
             )
             return await self._decided(
-                work, actor, invite, approved, "invite.approved", ShareInvite(invite.id)
+                work, invite, approved, "invite.approved", ShareInvite(invite.id)
             )
 
     async def deny(self, actor: Actor, invite_id: int, version: int, reason: str) -> Invite:
@@ -164,9 +163,7 @@ class InviteService:
                 decided_at=now,
                 decision_reason=reason,
             )
-            return await self._decided(
-                work, actor, invite, denied, "invite.denied", TellMember(invite.id)
-            )
+            return await self._decided(work, invite, denied, "invite.denied", TellMember(invite.id))
 
     async def decidable(self, actor: Actor, invite_id: int, version: int) -> Invite:
         """The request, if this reviewer may decide it as it stands. Raises `Refused`."""
@@ -174,13 +171,13 @@ class InviteService:
             return await _decidable(work, actor, invite_id, version)
 
     async def _decided(
-        self, work: Work, actor: Actor, was: Invite, now_is: Invite | None, action: str, job: Job
+        self, work: Work, was: Invite, now_is: Invite | None, action: str, job: Job
     ) -> Invite:
         if now_is is None:
             # Another reviewer was faster; say who and what.
             _refuse_decided(await work.invites.get(was.id) or was)
         await work.audit.moved(
-            now_is, action, now=self._clock.now(), by=actor.user_id, was=was.state
+            now_is, action, now=self._clock.now(), by=now_is.decided_by, was=was.state
         )
         await work.jobs.enqueue(job, ShowCard(was.id))
         await work.commit()
@@ -242,12 +239,9 @@ class InviteService:
             )
 
 
-async def _keep_answer(work: Work, invite: Invite, answer: AnswerToken) -> None:
+async def _keep_answer(work: Work, invite: Invite, answer: AnswerToken, now: datetime) -> None:
     await work.answers.add(
-        invite.id,
-        application_id=answer.application_id,
-        token=answer.token,
-        created_at=answer.created_at,
+        invite.id, application_id=answer.application_id, token=answer.token, created_at=now
     )
 
 

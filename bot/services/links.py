@@ -67,9 +67,10 @@ class LinkService:
             link = await work.links.ensure_home(
                 home.guild_id, home.plex_url, home.plex_token.get_secret_value(), now
             )
-            if not link.is_connected:
-                await work.links.schedule(link.id, "connect", now)
-                await work.jobs.enqueue(ConnectLink(link.id))
+            # At every start: a new process has no connection yet, and the first invite shall not
+            # pay for making one.
+            await work.links.schedule(link.id, "connect", now)
+            await work.jobs.enqueue(ConnectLink(link.id))
             await work.commit()
             return link
 

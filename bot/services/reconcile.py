@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import PlexError, Treatment
@@ -81,7 +82,7 @@ class ReconcileService:
             ended_at=self._clock.now(),
         )
 
-    async def _move(self, invite: Invite, to: InviteState, action: str, **columns: object) -> None:
+    async def _move(self, invite: Invite, to: InviteState, action: str, **columns: Any) -> None:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             moved = await work.invites.move(

@@ -65,7 +65,8 @@ class SendingService:
             return None
         attempt = invite.attempt + 1
         if invite.state is InviteState.SENDING:
-            noted = await work.invites.note(invite.id, attempt=attempt)
+            # Without the old failure, so that mending the link does not wake what is under way.
+            noted = await work.invites.note(invite.id, attempt=attempt, failure_key=None)
             return Assignment(noted or invite, link, tier, look_first=True)
         sending = await work.invites.move(
             invite.id, InviteState.SENDING, now=now, from_={invite.state}, attempt=attempt

@@ -118,7 +118,7 @@ class ShowingService:
     async def told(
         self, invite: Invite, dm: tuple[int, int] | None = None, *, dm_closed: bool | None = None
     ) -> None:
-        """The member has seen `invite.version`, by an answer or by the message `dm` (channel, id)."""
+        """The member has seen `invite.version`; `dm` is (channel id, message id), if by DM."""
         columns: dict[str, Any] = {}
         if dm is not None:
             columns |= {

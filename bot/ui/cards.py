@@ -1,6 +1,7 @@
 """The review card: one request, what reviewers need to decide it, and what became of it."""
 
 from datetime import datetime
+from typing import Any
 
 import discord
 from discord.ui import LayoutView
@@ -30,9 +31,7 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     )
 
 
-def decision_buttons(
-    invite: Invite, t: Texts, place: str = CARD
-) -> list[discord.ui.Item[LayoutView]]:
+def decision_buttons(invite: Invite, t: Texts, place: str = CARD) -> list[discord.ui.Item[Any]]:
     """Approve and Deny, bound to the request as it stands now."""
     return [
         Approve(invite.id, invite.version, place, t("Approve")),

@@ -1,4 +1,4 @@
-"""The building blocks of every message: Components V2 in one container, narrow enough for a phone."""
+"""The building blocks of every message: Components V2 in one container, fit for a phone."""
 
 from collections.abc import Iterable
 from typing import Any

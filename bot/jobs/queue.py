@@ -1,0 +1,115 @@
+"""The job queue: procrastinate's tasks for `bot.domain.jobs`, and the housekeeping."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+import procrastinate
+from procrastinate.exceptions import ProcrastinateException
+from prometheus_client import Counter
+
+from bot.domain.jobs import (
+    ConnectLink,
+    Job,
+    ReconcileLink,
+    ReleaseShare,
+    ShareInvite,
+    ShowCard,
+    TellMember,
+)
+from bot.jobs.sharing import SharingJobs
+from bot.jobs.telling import TellingJobs
+from bot.log import logger, reference
+from bot.services.links import LinkService
+from bot.services.sweep import SweepService
+
+log = logger(__name__)
+
+Handler = Callable[[int], Awaitable[None]]
+
+WORK = Job.queue
+# Apart from the rest, so that a full house of slow jobs never keeps the rescue waiting.
+HOUSEKEEPING = "housekeeping"
+# A worker that has not been heard of for this long is dead, and its jobs are taken back. Seconds.
+HEARTBEAT = 3.0
+STALLED = 10.0
+KEEP_FAILED_HOURS = 7 * 24
+
+JOBS_DONE = Counter("helpr_jobs", "Jobs that ended", ["task", "outcome"])
+
+
+def handlers(
+    sharing: SharingJobs, telling: TellingJobs, links: LinkService
+) -> Mapping[type[Job], Handler]:
+    """What each job does."""
+    return {
+        ConnectLink: links.connect_due,
+        ShareInvite: sharing.share_invite,
+        ReleaseShare: sharing.release_share,
+        ShowCard: telling.show_card,
+        TellMember: telling.tell_member,
+        ReconcileLink: sharing.reconcile_link,
+    }
+
+
+def make_app(
+    connector: procrastinate.BaseConnector,
+    jobs: Mapping[type[Job], Handler],
+    sweep: SweepService,
+) -> procrastinate.App:
+    """A queue with a task for every job, and the periodic ones. Nothing connects yet."""
+    app = procrastinate.App(connector=connector)
+    for job, handler in jobs.items():
+        app.task(name=job.name, queue=job.queue)(_logged(job.name, handler))
+    _add_housekeeping(app, sweep)
+    return app
+
+
+def _logged(name: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+    async def run(**args: int) -> None:
+        with reference(job=name, **args):
+            try:
+                await handler(*args.values())
+            except Exception:
+                # The ledger still owes it: when the lease is over, the sweep brings it back.
+                JOBS_DONE.labels(name, "failed").inc()
+                log.exception("job.failed")
+                raise
+            JOBS_DONE.labels(name, "done").inc()
+
+    return run
+
+
+def _add_housekeeping(app: procrastinate.App, sweep: SweepService) -> None:
+    # procrastinate's cron has the seconds as its SIXTH field.
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="sweep", queue=HOUSEKEEPING, queueing_lock="sweep")
+    async def _sweep(timestamp: int) -> None:
+        del timestamp
+        await sweep.sweep()
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="rescue", queue=HOUSEKEEPING, queueing_lock="rescue")
+    async def _rescue(timestamp: int) -> None:
+        del timestamp
+        await rescue(app)
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="tidy", queue=HOUSEKEEPING, queueing_lock="tidy")
+    async def _tidy(timestamp: int) -> None:
+        del timestamp
+        await sweep.tidy()
+        await app.job_manager.delete_old_jobs(
+            nb_hours=KEEP_FAILED_HOURS,
+            include_failed=True,
+            include_cancelled=True,
+            include_aborted=True,
+        )
+
+
+async def rescue(app: procrastinate.App) -> None:
+    """Take back the jobs of workers that died; one that cannot be taken hinders no other."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+        try:
+            await app.job_manager.retry_job(job)
+        except ProcrastinateException as error:
+            # Its key waits in the queue already (the sweep was faster): the old one is done with.
+            log.info("job.not_rescued", task=job.task_name, error=type(error).__name__)

@@ -1,0 +1,154 @@
+"""Showing cards and telling members: rendered whole from the ledger, by REST alone."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+import discord
+
+from bot.domain.invites import Invite, InviteState
+from bot.i18n import texts
+from bot.log import logger
+from bot.services.invites import MemberView
+from bot.services.showing import CardData, ShowingService, TellData
+from bot.ui.cards import review_card
+from bot.ui.panels import member_panel
+from db.answers import Answer
+
+log = logger(__name__)
+T = TypeVar("T")
+
+# Shorter than the lease of a look (bot.services.showing), so that two never run at once.
+DEADLINE = 20.0
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_MESSAGE = 10008
+
+# Worth a direct message once the private answer is over.
+TOLD_BY_DM = frozenset(
+    {
+        InviteState.SENT,
+        InviteState.ACTIVE,
+        InviteState.SUSPENDED,
+        InviteState.DENIED,
+        InviteState.FAILED,
+        InviteState.ENDED,
+    }
+)
+
+
+class TellingJobs:
+    """The jobs that speak to Discord. `client` is logged in; it needs no gateway."""
+
+    def __init__(self, client: discord.Client, showing: ShowingService) -> None:
+        self._client = client
+        self._showing = showing
+
+    async def show_card(self, invite_id: int) -> None:
+        """Post or edit the review card, if it is not up to date."""
+        data = await self._showing.card(invite_id)
+        if data is None:
+            return
+        try:
+            shown = await _in_time(self._put_card(data))
+        except discord.NotFound as error:
+            await self._card_not_found(data.invite, error)
+        except (discord.HTTPException, TimeoutError) as error:
+            log.warning("card.not_shown", invite=invite_id, error=_code(error))
+            await self._showing.cannot(data.invite, "card")
+        else:
+            if shown is None:
+                await self._showing.card_not_wanted(data.invite)
+            else:
+                await self._showing.card_shown(data.invite, *shown)
+
+    async def _put_card(self, data: CardData) -> tuple[int, int] | None:
+        """Where the card now is, as (channel id, message id); None when there is no channel."""
+        invite = data.invite
+        view = review_card(data, texts(data.guild.locale))
+        if invite.card_message_id is not None and invite.card_channel_id is not None:
+            channel = self._client.get_partial_messageable(invite.card_channel_id)
+            await channel.get_partial_message(invite.card_message_id).edit(view=view)
+            return invite.card_channel_id, invite.card_message_id
+        if data.guild.request_channel_id is None:
+            return None
+        channel = self._client.get_partial_messageable(data.guild.request_channel_id)
+        # Discord drops a second message with the same nonce: a job that was killed between the
+        # message and its commit posts no second card.
+        message = await channel.send(view=view, nonce=f"card-{invite.id}-{invite.version}")
+        return data.guild.request_channel_id, message.id
+
+    async def _card_not_found(self, invite: Invite, error: discord.NotFound) -> None:
+        if error.code == UNKNOWN_MESSAGE and invite.is_open:
+            log.info("card.deleted", invite=invite.id)
+            await self._showing.card_lost(invite)
+        elif error.code == UNKNOWN_MESSAGE:
+            # Somebody tidied up after the decision.
+            await self._showing.card_not_wanted(invite)
+        else:
+            log.warning("card.no_channel", invite=invite.id, error=_code(error))
+            await self._showing.cannot(invite, "card")
+
+    async def tell_member(self, invite_id: int) -> None:
+        """Edit the private answers that still can be; after those, one direct message."""
+        data = await self._showing.tell(invite_id)
+        if data is None:
+            return
+        try:
+            told = await _in_time(self._edit_answers(data))
+            dm = await _in_time(self._direct(data, told=told))
+        except discord.Forbidden:
+            # Closed direct messages (50007), or no server in common: /my-plex tells.
+            await self._showing.told(data.invite, dm_closed=True)
+        except (discord.HTTPException, TimeoutError) as error:
+            log.warning("member.not_told", invite=invite_id, error=_code(error))
+            await self._showing.cannot(data.invite, "tell")
+        else:
+            await self._showing.told(data.invite, dm, dm_closed=False if dm else None)
+
+    async def _edit_answers(self, data: TellData) -> bool:
+        """True when at least one answer shows the news."""
+        edited = [await self._edit_answer(data, answer) for answer in data.answers]
+        return any(edited)
+
+    async def _edit_answer(self, data: TellData, answer: Answer) -> bool:
+        webhook = discord.Webhook.partial(answer.application_id, answer.token, client=self._client)
+        view = member_panel(_view(data), texts(data.invite.locale))
+        try:
+            # "@original" is Discord's name for the answer itself.
+            await webhook.edit_message("@original", view=view)  # type: ignore[call-overload]
+        except (discord.NotFound, discord.Forbidden) as error:
+            if error.code != UNKNOWN_MESSAGE:
+                log.info("answer.over", invite=data.invite.id, error=_code(error))
+            await self._showing.answer_over(answer.id)
+            return False
+        return True
+
+    async def _direct(self, data: TellData, *, told: bool) -> tuple[int, int] | None:
+        """The one direct message, edited where there is one already."""
+        invite = data.invite
+        view = member_panel(_view(data), texts(invite.locale), as_dm=True)
+        if invite.dm_channel_id is not None and invite.dm_message_id is not None:
+            known = self._client.get_partial_messageable(invite.dm_channel_id)
+            await known.get_partial_message(invite.dm_message_id).edit(view=view)
+            return invite.dm_channel_id, invite.dm_message_id
+        if told or invite.state not in TOLD_BY_DM:
+            return None
+        channel = await self._client.create_dm(discord.Object(invite.member_id))
+        message = await channel.send(view=view, nonce=f"dm-{invite.id}-{invite.version}")
+        return channel.id, message.id
+
+
+def _view(data: TellData) -> MemberView:
+    return MemberView(data.invite, data.tier, data.link)
+
+
+async def _in_time(work: Awaitable[T]) -> T:
+    async with asyncio.timeout(DEADLINE / 2):
+        return await work
+
+
+def _code(error: BaseException) -> str:
+    """Status and code, without the text: that may repeat what was sent."""
+    if isinstance(error, discord.HTTPException):
+        return f"{error.status}/{error.code}"
+    return type(error).__name__

@@ -1,0 +1,181 @@
+"""The one gate and the one error handler, met by commands, buttons, menus and modals alike.
+
+discord.py's tree never sees buttons and modals, and a DynamicItem swallows what its check or
+callback raises. So everything comes through `Guard`: who is it, may they, within limits; then
+the handler; and whatever goes wrong is told in words, once, here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec, TypeVar
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.client import HelprBot, Pressed
+from bot.domain.errors import HelprError, LedgerUnavailable, Refused
+from bot.domain.people import Actor, Rule
+from bot.i18n import texts
+from bot.log import REFERENCE, logger, new_reference
+from bot.services import Services
+from bot.ui.errors import TEXTS, error_text
+from bot.ui.layout import notice
+from bot.ui.modals import ALL_FORMS, Submitted
+
+log = logger(__name__)
+
+Interaction = discord.Interaction[HelprBot]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Discord waits 3 s for an answer; a gate that takes longer than this could only fail silently.
+GATE_SECONDS = 2.0
+UNKNOWN_INTERACTION = 10062
+ALREADY_ACKNOWLEDGED = 40060
+ACTOR = "actor"
+
+
+def rule(given: Rule) -> Callable[[T], T]:
+    """Declare what the gate demands of a command; a command without one is refused to everybody."""
+
+    def declare(command: T) -> T:
+        command.extras["rule"] = given  # type: ignore[attr-defined]  # an app command has extras
+        return command
+
+    return declare
+
+
+def actor_of(interaction: discord.Interaction[Any]) -> Actor:
+    """The person as the gate has seen them."""
+    actor: Actor = interaction.extras[ACTOR]
+    return actor
+
+
+class Guard:
+    """The door of `bot.client.Door`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._handlers: dict[type[Any], Callable[..., Awaitable[None]]] = {}
+
+    def on(self, kind: type[Any], handler: Callable[..., Awaitable[None]]) -> None:
+        """Let `handler(interaction, what)` take care of every button or modal of this kind."""
+        self._handlers[kind] = handler
+
+    def handled(self) -> set[type[Any]]:
+        """Every kind that has a handler."""
+        return set(self._handlers)
+
+    async def enter(self, interaction: Interaction, what: Pressed) -> None:
+        """Gate, handler, error handler."""
+        begin(interaction, action=type(what).__name__)
+        try:
+            await self.admit(interaction, what.rule)
+            await self._handlers[type(what)](interaction, what)
+        except Exception as error:
+            await self.tell(interaction, error)
+
+    async def submitted(self, interaction: Interaction) -> None:
+        """A modal: found by its custom_id, then as above."""
+        found = (form.found_in(interaction) for form in ALL_FORMS)
+        what: Submitted | None = next((form for form in found if form is not None), None)
+        if what is not None:
+            await self.enter(interaction, what)
+
+    async def admit(self, interaction: Interaction, demanded: Rule) -> None:
+        """Note the actor on the interaction; raises `Refused` or `LedgerUnavailable`."""
+        user = interaction.user
+        if interaction.guild_id is None or not isinstance(user, discord.Member):
+            raise Refused("place.guild_only")
+        if interaction.client.get_guild(interaction.guild_id) is None:
+            raise Refused("place.not_here")
+        try:
+            async with asyncio.timeout(GATE_SECONDS):
+                interaction.extras[ACTOR] = await self._services.admission.admit(
+                    demanded,
+                    guild_id=interaction.guild_id,
+                    user_id=user.id,
+                    role_ids=frozenset(role.id for role in user.roles),
+                    # Computed by Discord for this person in this channel, owner included.
+                    manage_guild=interaction.permissions.manage_guild,
+                )
+        except TimeoutError:
+            raise LedgerUnavailable from None
+
+    async def tell(self, interaction: Interaction, error: BaseException) -> None:
+        """Say what went wrong, privately; details go to the log under the same reference."""
+        if isinstance(error, app_commands.CommandInvokeError):
+            error = error.original
+        if _is_late(error):
+            log.warning("interaction.late")
+            return
+        t = texts(interaction.locale.value)
+        if isinstance(error, HelprError) and error.key in TEXTS:
+            log.info("interaction.refused", key=error.key)
+            text = error_text(error, t)
+        else:
+            log.error("interaction.failed", exc_info=error)
+            text = t(TEXTS["unexpected"], ref=f"`{reference_of(interaction)}`")
+        try:
+            await _answer(interaction, text)
+        except discord.HTTPException as failure:
+            log.warning("interaction.untold", status=failure.status, code=failure.code)
+
+
+class HelprTree(app_commands.CommandTree[HelprBot]):
+    """Slash commands meet the same gate and the same handler."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Admit; a refusal is told here and ends the command."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            # Passes here at every keystroke: exempt from the limits, and it changes nothing.
+            return True
+        command = interaction.command
+        begin(interaction, action=command.qualified_name if command else "unknown")
+        door = interaction.client.door
+        try:
+            await door.admit(interaction, command.extras["rule"])  # type: ignore[union-attr]
+        except Exception as error:
+            await door.tell(interaction, error)
+            return False
+        return True
+
+    async def on_error(
+        self, interaction: Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
+        """Whatever a command raised."""
+        await interaction.client.door.tell(interaction, error)
+
+
+def begin(interaction: Interaction, *, action: str) -> None:
+    """Give the interaction a reference; its task's log lines carry it from now on."""
+    interaction.extras[REFERENCE] = new_reference()
+    structlog.contextvars.bind_contextvars(
+        ref=interaction.extras[REFERENCE],
+        action=action,
+        guild=interaction.guild_id,
+        user=interaction.user.id,
+    )
+    log.info("interaction")
+
+
+def reference_of(interaction: Interaction) -> str:
+    """What the person can tell an admin."""
+    return str(interaction.extras.get(REFERENCE, ""))
+
+
+def _is_late(error: BaseException) -> bool:
+    """Discord no longer takes an answer; nothing was done, as every handler answers first."""
+    late = {UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED}
+    return isinstance(error, discord.HTTPException) and error.code in late
+
+
+async def _answer(interaction: Interaction, text: str) -> None:
+    view = notice(text)
+    if not interaction.response.is_done():
+        await interaction.response.send_message(view=view, ephemeral=True)
+    elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
+        await interaction.edit_original_response(view=view)
+    else:
+        await interaction.followup.send(view=view, ephemeral=True)

@@ -1,0 +1,1 @@
+"""Slash commands by family: acknowledge, call one service, render, reply."""

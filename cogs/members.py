@@ -1,0 +1,83 @@
+"""`/invite` and `/my-plex`: what a member does."""
+
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import HelprBot
+from bot.domain.errors import Refused
+from bot.domain.people import Budget, Right, Rule
+from bot.services.invites import AnswerToken, Request
+from bot.tree import Interaction, actor_of, rule
+from bot.ui.items import Withdraw
+from bot.ui.modals import RequestForm, request_modal
+from bot.ui.panels import member_panel
+
+
+class Members(commands.Cog):
+    """Asking for access, and one's own request."""
+
+    def __init__(self, bot: HelprBot) -> None:
+        self._bot = bot
+        bot.door.on(RequestForm, self.submitted)
+        bot.door.on(Withdraw, self.withdraw)
+
+    @rule(Rule(Right.MEMBER, Budget.INVITE))
+    @app_commands.command(name="invite", description="Ask for access to Plex")
+    @app_commands.describe(code="A code, if an admin gave you one")
+    @app_commands.guild_only()
+    async def invite(self, interaction: Interaction, code: str | None = None) -> None:
+        """Open the form, or show the request that is open already."""
+        if code is not None:
+            raise Refused("code.not_asked")
+        if await self._bot.services.invites.live(actor_of(interaction)) is not None:
+            await self._show_own(interaction)
+            return
+        await interaction.response.send_modal(request_modal(self._bot.texts_for(interaction)))
+
+    async def submitted(self, interaction: Interaction, form: RequestForm) -> None:
+        """The form was sent."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        member = interaction.user
+        request = Request(
+            login=form.values.get("login", ""),
+            note=form.values.get("note", ""),
+            locale=interaction.locale.value,
+            joined_at=member.joined_at if isinstance(member, discord.Member) else None,
+            answer=_token(interaction),
+        )
+        view = await self._bot.services.invites.request(actor_of(interaction), request)
+        panel = member_panel(view, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
+
+    @rule(Rule())
+    @app_commands.command(name="my-plex", description="Show my Plex access")
+    @app_commands.guild_only()
+    async def my_plex(self, interaction: Interaction) -> None:
+        """Show the member's own panel."""
+        await self._show_own(interaction)
+
+    async def _show_own(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view = await self._bot.services.invites.view(actor_of(interaction), _token(interaction))
+        panel = member_panel(view, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
+
+    async def withdraw(self, interaction: Interaction, pressed: Withdraw) -> None:
+        """Take one's own request back."""
+        await interaction.response.defer()
+        view = await self._bot.services.invites.withdraw(actor_of(interaction), pressed.invite_id)
+        panel = member_panel(view, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
+
+
+def _token(interaction: Interaction) -> AnswerToken:
+    """What lets a worker edit this private answer for 15 minutes."""
+    return AnswerToken(interaction.application_id, interaction.token)
+
+
+async def setup(bot: Any) -> None:
+    """discord.py's entry of an extension."""
+    await bot.add_cog(Members(bot))
