@@ -74,6 +74,11 @@ class BotKeeper:
         await self.start()
 
     @property
+    def pid(self) -> int | None:
+        """The bot's process id while it runs."""
+        return self._child.pid
+
+    @property
     def tail(self) -> str:
         """The last lines the bot printed."""
         return self._child.tail()
@@ -101,7 +106,7 @@ class BotKeeper:
             {
                 "running": self._child.running,
                 "ready": self.ready,
-                "pid": self._child.pid,
+                "pid": self.pid,
                 "exit_code": self._child.exit_code,
                 "tail": self.tail,
             }

@@ -18,7 +18,7 @@ from sandbox.stage import Stage, Tab
 _WINDOWS = ("bob", "alice", "rita", "bob-dm")
 # The bot looks at Plex this often (seconds), so that an accepted invite shows while one watches.
 _LOOK_EVERY = 5
-_BOT = (sys.executable, "-m", "bot", "run")
+BOT = (sys.executable, "-m", "bot", "run")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Demo:
     `command` is what stands for the bot; tests put another bot in.
     """
 
-    def __init__(self, options: Options, *, command: tuple[str, ...] = _BOT) -> None:
+    def __init__(self, options: Options, *, command: tuple[str, ...] = BOT) -> None:
         self._options = options
         self._command = command
         self._stack = AsyncExitStack()

@@ -8,13 +8,13 @@ from collections.abc import Coroutine
 from typing import Any
 
 from sandbox.botkeeper import BotFailedError
-from sandbox.demo import Demo, Options
+from sandbox.demo import BOT, Demo, Options
 
 
-async def play(options: Options) -> int:
-    """Run until Ctrl-C or SIGTERM; returns the exit code."""
+async def play(options: Options, *, command: tuple[str, ...] = BOT) -> int:
+    """Run until Ctrl-C or SIGTERM; returns the exit code. `command` stands for the bot."""
     stopped = _listen()
-    async with Demo(options) as demo:
+    async with Demo(options, command=command) as demo:
         if options.with_bot:
             code = await _with_bot(demo, options, stopped)
         else:

@@ -80,6 +80,35 @@ class Line:
         await self.socket.send_json({"op": op, "d": data})
 
 
+@dataclass
+class Page:
+    """A person's page, read as its own script reads it."""
+
+    web: aiohttp.ClientSession
+    origin: str
+    headers: dict[str, str]
+
+    @classmethod
+    async def open(cls, web: aiohttp.ClientSession, url: str) -> "Page":
+        """Open the page at this address."""
+        origin, capability = url.split("/#")
+        headers = {"X-Simcord-Capability": capability}
+        async with web.post(f"{origin}/api/pages", json={}, headers=headers) as answer:
+            context = (await answer.json())["context"]["id"]
+        return cls(web, origin, {**headers, "X-Simcord-Context": context})
+
+    async def read(self) -> str:
+        """The messages that the page shows now, as JSON text."""
+        async with self.web.get(f"{self.origin}/api/state", headers=self.headers) as answer:
+            return json.dumps((await answer.json())["messages"])
+
+    async def shows(self, text: str, timeout: float = 1.0) -> None:
+        """Wait until the page shows this text."""
+        async with asyncio.timeout(timeout):
+            while text not in await self.read():  # noqa: ASYNC110 - a page is polled
+                await asyncio.sleep(0.05)
+
+
 async def dial(
     web: aiohttp.ClientSession, sandbox: DiscordSandbox, *, squeezed: bool = False
 ) -> Line:

@@ -7,7 +7,7 @@ import aiohttp
 import discord
 import pytest
 import simcord
-from discord_clients import Api, asked, callback, identified, wire_bot
+from discord_clients import Api, Page, asked, callback, identified, webhook, wire_bot
 
 from sandbox.discord import DiscordSandbox, Fault, demo_world
 from sandbox.discord.hooks import message_payload, seen_only_by
@@ -100,6 +100,25 @@ async def test_every_hook_still_holds(web: aiohttp.ClientSession) -> None:
         assert f"frame-ancestors {sandbox.base_url}" in policy
         async with web.get(f"{origin}/preview.css") as sheet:
             assert "data-workbench" in (await sheet.text())[-200:]
+
+
+async def test_pages_follow_the_world_and_keep_secrets(web: aiohttp.ClientSession) -> None:
+    """A private answer and its later edit show on the asker's page within a second, only there."""
+    async with DiscordSandbox(pages=True) as sandbox:
+        api = Api(web, sandbox)
+        line, _ = await identified(web, sandbox)
+        sandbox.backend.register_commands(None, [{"name": "hello", "description": "Hello"}])
+        world = sandbox.world
+        asking = asyncio.create_task(sandbox.alice.slash(world.access_requests, "hello"))
+        interaction = await line.until("INTERACTION_CREATE")
+        answer = {"type": 4, "data": {"content": "secret", "flags": 64}}
+        await api("POST", callback(interaction), answer)
+        await asking
+        alice, rita = [await Page.open(web, sandbox.page_urls[name]) for name in ("alice", "rita")]
+        await alice.shows("secret")
+        await api("PATCH", webhook(interaction), {"content": "changed"})
+        await alice.shows("changed")
+        assert "changed" not in await rita.read()
 
 
 async def test_two_people_may_act_at_once(
