@@ -56,7 +56,9 @@ def obeyed(order: Order) -> Handler:
             result = order(request.app[WORLD], request, body if isinstance(body, dict) else {})
         except (BadOrder, KeyError, TypeError) as error:
             return web.json_response({"error": f"bad request: {error}"}, status=400)
-        except (LookupError, Refusal) as error:
+        except Refusal as refusal:
+            return web.json_response({"error": str(refusal)}, status=404)
+        except LookupError as error:
             return web.json_response({"error": f"not found: {error}"}, status=404)
         except ValueError as error:
             return web.json_response({"error": str(error)}, status=409)

@@ -31,3 +31,6 @@ class Refusal(Exception):
         super().__init__(reason, about)
         self.reason = reason
         self.about = about
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.about}" if self.about else str(self.reason)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 
 import pytest
 import requests
@@ -16,6 +17,13 @@ from sandbox.plex.model import Invitation
 INVITE = "POST /api/servers/*/shared_servers"
 JSON = {"Accept": "application/json"}
 PENDING = "https://clients.plex.tv/api/v2/shared_servers/owned/pending"
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Wait for something to become true, for five seconds at most."""
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.02)
 
 
 async def invite(account, server) -> None:
@@ -42,12 +50,12 @@ async def test_delays_add_up(world, account):
 
 async def test_a_late_invite_is_made_although_nobody_waits(world, account, server):
     """Who gives up on a slow Plex may still have invited: doubt."""
-    world.faults.add(Fault(match=INVITE, kind="latency", seconds=0.5))
-    account._timeout = 0.2
+    world.faults.add(Fault(match=INVITE, kind="latency", seconds=1.0))
+    account._timeout = 0.5
     with pytest.raises(requests.ReadTimeout):
         await invite(account, server)
     assert world.shares == []
-    await asyncio.sleep(0.6)
+    await until(lambda: world.shares)
     assert [share.username for share in world.shares] == ["bob"]
     assert world.requests[-1].status is None
 
@@ -55,7 +63,7 @@ async def test_a_late_invite_is_made_although_nobody_waits(world, account, serve
 async def test_a_hanging_request_never_happens(world, account, server):
     """Nothing is done and nothing is said; a timeout is not one of PlexAPI's exceptions."""
     world.faults.add(Fault(match=INVITE, kind="hang"))
-    account._timeout = 0.2
+    account._timeout = 0.5
     with pytest.raises(requests.ReadTimeout):
         await invite(account, server)
     assert world.shares == []
@@ -64,7 +72,7 @@ async def test_a_hanging_request_never_happens(world, account, server):
 async def test_a_hang_can_come_after_the_deed(world, account, server):
     """The invite is made, the answer never comes."""
     world.faults.add(Fault(match=INVITE, kind="hang", processed=True))
-    account._timeout = 0.2
+    account._timeout = 0.5
     with pytest.raises(requests.ReadTimeout):
         await invite(account, server)
     assert len(world.shares) == 1
@@ -74,7 +82,7 @@ async def test_removing_a_hang_frees_who_waits(world, account):
     """Whoever hangs is cut off when the fault ends."""
     fault = world.faults.add(Fault(kind="hang"))
     waiting = asyncio.create_task(asyncio.to_thread(account.ping))
-    await asyncio.sleep(0.2)
+    await until(lambda: world.requests[-1].path == "/api/v2/ping")
     world.faults.remove(fault)
     with pytest.raises(requests.ConnectionError):
         await asyncio.wait_for(waiting, 2)
@@ -87,7 +95,7 @@ async def test_a_hanging_request_does_not_hold_up_the_end(session):
         world.faults.add(Fault(kind="hang"))
         url = plex.base_url + "/identity"
         waiting = asyncio.create_task(asyncio.to_thread(session.get, url, timeout=10))
-        await asyncio.sleep(0.2)
+        await until(lambda: world.requests)
         begun = time.monotonic()
     assert time.monotonic() - begun < 2
     with pytest.raises(requests.ConnectionError):
