@@ -99,6 +99,8 @@ class EmbeddedPostgres:
         try:
             if self._server is not None:
                 await servant.stop(self._server)
+                if self._place is not None:
+                    self._place.drop_sockets()
         finally:
             self._server = None
             self._lock.release()

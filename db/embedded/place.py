@@ -1,5 +1,6 @@
 """Where a cluster lies and whose it is. The disk alone says so: every process reads the same."""
 
+import contextlib
 import hashlib
 import os
 import re
@@ -72,6 +73,12 @@ class Place:
         """
         for name in (_SOCKET, f"{_SOCKET}.lock"):
             (self.sockets / name).unlink(missing_ok=True)
+
+    def drop_sockets(self) -> None:
+        """Leave nothing in the system's temporary folder after a stop in order."""
+        if self.sockets.parent != self.data.parent:
+            with contextlib.suppress(OSError):
+                self.sockets.rmdir()
 
 
 def find(root: Path) -> Place | None:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -144,6 +145,13 @@ def socket_folder(url: str) -> Path:
     return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
+def forget_sockets(url: str) -> None:
+    """Remove what a killed server left in the temporary folder, where its path was a long one."""
+    folder = socket_folder(url)
+    if folder.parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(folder)
+
+
 async def connect(url: str) -> asyncpg.Connection:
     """A connection as the bot would make it."""
     return await asyncpg.connect(
@@ -247,21 +255,20 @@ async def test_the_url_suits_the_ledger_and_the_queue(warm_root: Path) -> None:
 
 async def test_the_event_loop_turns_during_a_first_start(root: Path) -> None:
     """Nothing waits for PostgreSQL in the way of the event loop."""
-    longest, turning = 0.0, True
+    loop = asyncio.get_running_loop()
+    turns = [loop.time()]
 
     async def turn() -> None:
-        nonlocal longest
-        loop = asyncio.get_running_loop()
-        while turning:
-            before = loop.time()
+        while True:
             await asyncio.sleep(0.01)
-            longest = max(longest, loop.time() - before)
+            turns.append(loop.time())
 
     task = asyncio.create_task(turn())
     async with EmbeddedPostgres(root):
-        turning = False
-        await task
-    assert longest < 0.25
+        task.cancel()
+    # `initdb` alone takes more than half of a first start, on a busy machine too.
+    longest = max(later - earlier for earlier, later in pairwise(turns))
+    assert longest < (turns[-1] - turns[0]) / 3
 
 
 async def test_a_start_that_is_given_up_leaves_nothing_behind(root: Path) -> None:
@@ -321,6 +328,7 @@ async def test_a_server_that_lost_its_keeper_is_used_and_left_alone(
     assert server_pid(root) == pid
     os.kill(pid, signal.SIGINT)
     assert await ended(pid)
+    forget_sockets(server.url)
 
 
 async def test_a_bot_killed_while_it_makes_the_database_does_no_harm(
@@ -383,7 +391,9 @@ async def test_an_adopter_takes_over_when_the_owner_ends(
         assert await ask_soon(one.url, "SELECT 1") == 1
         assert one.url == other.url == url
         assert len(servers_of(warm_root)) == 1
-        assert len({one.adopted, other.adopted}) == 2
+        async with asyncio.timeout(5):
+            while {one.adopted, other.adopted} != {True, False}:
+                await asyncio.sleep(0.02)
     assert servers_of(warm_root) == []
 
 
@@ -441,7 +451,7 @@ async def test_a_path_that_no_socket_can_bear_gets_its_socket_elsewhere(
             assert folders[0].stat().st_uid == os.geteuid()
             assert await ask(other.url, "SHOW data_directory") == str(root / "data")
     assert folders[0] == folders[1]
-    folders[0].rmdir()
+    assert not folders[0].exists()
 
 
 async def test_a_socket_folder_that_others_took_is_refused(
@@ -453,7 +463,6 @@ async def test_a_socket_folder_that_others_took_is_refused(
     shutil.copytree(stopped_cluster, root / "data")
     async with EmbeddedPostgres(root) as server:
         folder = socket_folder(server.url)
-    folder.rmdir()
     folder.symlink_to(tmp_path)
     try:
         with pytest.raises(StartError, match="belongs to somebody else"):
@@ -481,6 +490,7 @@ async def test_root_works_with_everything_under_a_private_folder(
     assert mode_of(private) == 0o700
     await bot.kill()
     assert await ended(process.pid)
+    forget_sockets(said["url"])
 
 
 @as_root
@@ -662,7 +672,9 @@ async def test_a_broken_database_is_reported_with_its_log(warm_root: Path) -> No
 
 
 @as_root
-async def test_a_full_disk_is_reported_and_leaves_nothing_half_made(tmp_path: Path) -> None:
+async def test_a_full_disk_is_reported_and_leaves_nothing_half_made(
+    tmp_path: Path, stopped_cluster: Path
+) -> None:
     """Where the disk is full the sentence says so, and no half-made database stays."""
     small = tmp_path / "small"
     small.mkdir()
