@@ -198,11 +198,7 @@ async def run_worker(settings: Settings) -> None:
     point_at(settings.discord)
     async with house(settings) as house_, contextlib.AsyncExitStack() as stack:
         await house_.services.links.adopt_home()
-        client = discord.Client(
-            intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none()
-        )
-        await stack.enter_async_context(client)
-        await _login(client, token)
+        client = await stack.enter_async_context(logged_in(token))
         keeper = Worker(make_queue(house_, client))
         checks = {
             "database": _database_check(house_.ledger),
@@ -213,6 +209,17 @@ async def run_worker(settings: Settings) -> None:
         )
         log.info("helpr.started")
         await _until_signal([asyncio.create_task(keeper.run(), name="worker")])
+
+
+@asynccontextmanager
+async def logged_in(token: str) -> AsyncIterator[discord.Client]:
+    """A client that speaks by REST alone. Raises `StartError` when Discord does not let it in."""
+    client = discord.Client(
+        intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none()
+    )
+    async with client:
+        await _login(client, token)
+        yield client
 
 
 async def _login(client: discord.Client, token: str) -> None:

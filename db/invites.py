@@ -215,7 +215,7 @@ class Invites:
     async def settle(
         self, id_: int, what: str, *, version: int, now: datetime, **columns: Any
     ) -> Invite | None:
-        """Note that card or member saw `version`; if the invite moved on meanwhile it is due now."""
+        """Note that card or member saw `version`; if the invite has moved on, it is due now."""
         due = C[f"{what}_due_at"]
         row = (
             await self._session.execute(

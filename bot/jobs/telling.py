@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from typing import TypeVar
 
 import discord
+from discord.http import Route, handle_message_parameters
 
 from bot.domain.invites import Invite, InviteState
 from bot.i18n import texts
@@ -111,11 +112,18 @@ class TellingJobs:
         return any(edited)
 
     async def _edit_answer(self, data: TellData, answer: Answer) -> bool:
-        webhook = discord.Webhook.partial(answer.application_id, answer.token, client=self._client)
         view = member_panel(_view(data), texts(data.invite.locale))
+        # "@original" is Discord's name for the answer itself; discord.py only edits it where it
+        # still holds the interaction.
+        route = Route(
+            "PATCH",
+            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
+            webhook_id=answer.application_id,
+            webhook_token=answer.token,
+        )
         try:
-            # "@original" is Discord's name for the answer itself.
-            await webhook.edit_message("@original", view=view)  # type: ignore[call-overload]
+            with handle_message_parameters(view=view) as params:
+                await self._client.http.request(route, json=params.payload)
         except (discord.NotFound, discord.Forbidden) as error:
             if error.code != UNKNOWN_MESSAGE:
                 log.info("answer.over", invite=data.invite.id, error=_code(error))
