@@ -10,6 +10,7 @@
     POST   gateway  {"do": "close", "code": 4000, "shard": 0, "forget": false}
                     {"do": "reconnect"} {"do": "invalidate", "resumable": false}
                     {"do": "refuse", "refuse": true}
+    GET    bot, POST bot {"do": "restart"}        only in the demo, see `sandbox.botkeeper`
 
 A body that makes no sense answers 400 with {"error": "…"}. Pages of other origins are refused.
 """

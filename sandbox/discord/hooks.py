@@ -129,12 +129,13 @@ class Answers:
 
     An action returns when the bot has acknowledged it, or after three seconds without an answer
     (https://discord.com/developers/docs/interactions/receiving-and-responding). What a deferred
-    answer becomes later is not waited for.
+    answer becomes later is not waited for. `count` numbers the changes of the world.
     """
 
     limit = 3.0
 
     def __init__(self, env: simcord.Env) -> None:
+        self.count = 0
         self._asked: dict[asyncio.Task[Any] | None, list[Interaction]] = {}
         self._news = asyncio.Event()
         self._previews: list[Preview] = []
@@ -144,6 +145,7 @@ class Answers:
 
     def wake(self) -> None:
         """Say that the world changed, so that those who wait look again."""
+        self.count += 1
         self._news.set()
         self._news = asyncio.Event()
 
@@ -376,6 +378,15 @@ def _allow_frames(preview: Preview, origins: Sequence[str]) -> None:
     server._SECURITY_HEADERS = headers
 
 
+# Discord counts long spans in months and years, where simcord's page counts weeks.
+_SPANS = {
+    'absolute < 604800 ? ["day"': 'absolute < 2592000 ? ["day"',
+    ': ["week", seconds / 604800]': (
+        ': absolute < 31536000 ? ["month", seconds / 2592000] : ["year", seconds / 31536000]'
+    ),
+}
+
+
 def _dress(preview: Preview, title: str, css: str) -> None:
     server: Any = preview._server
     original = server._static
@@ -386,6 +397,9 @@ def _dress(preview: Preview, title: str, css: str) -> None:
             response.text += css
         elif request.path == "/":
             response.text = response.text.replace("SimCord Preview", escape(title), 1)
+        elif request.path == "/text.js":
+            for simcords, discords in _SPANS.items():
+                response.text = response.text.replace(simcords, discords)
         return response
 
     server._static = static

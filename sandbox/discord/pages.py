@@ -70,22 +70,26 @@ class Pages:
             self._pages.append(page)
             self.urls[window.name] = page.url
         self._answers.show_to([page.preview for page in self._pages])
-        follower = asyncio.create_task(self._follow())
-        self._stack.push_async_callback(_end, follower)
+        for page in self._pages:
+            self._stack.push_async_callback(_end, asyncio.create_task(self._follow(page)))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def _follow(self) -> None:
+    async def _follow(self, page: ServedPage) -> None:
+        """Publish a page after each change; each page by itself, for one may wait for its bot."""
+        seen = -1
         while True:
-            if await self._answers.changed(_IDLE_SECONDS):
-                await asyncio.sleep(_GATHER_SECONDS)
-            for page in self._pages:
-                try:
-                    await page.refresh()
-                except simcord.SetupError:
-                    _log.exception("a page could not be published")
+            if self._answers.count == seen:
+                await self._answers.changed(_IDLE_SECONDS)
+            await asyncio.sleep(_GATHER_SECONDS)
+            seen = self._answers.count
+            try:
+                await page.refresh()
+            except Exception:
+                # One publication lost is not the end of the page: the next change brings another.
+                _log.exception("a page could not be published")
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -100,6 +100,10 @@ async def test_every_hook_still_holds(web: aiohttp.ClientSession) -> None:
         assert f"frame-ancestors {sandbox.base_url}" in policy
         async with web.get(f"{origin}/preview.css") as sheet:
             assert "data-workbench" in (await sheet.text())[-200:]
+        async with web.get(f"{origin}/text.js") as script:
+            text = await script.text()
+        assert '["year", seconds / 31536000]' in text
+        assert "604800" not in text
 
 
 async def test_pages_follow_the_world_and_keep_secrets(web: aiohttp.ClientSession) -> None:

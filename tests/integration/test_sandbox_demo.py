@@ -249,6 +249,15 @@ async def test_the_bots_environment_is_the_worlds_alone(monkeypatch: pytest.Monk
 # ---------------------------------------------------------------- python -m sandbox
 
 
+async def test_the_command_line_loads_nothing_heavy() -> None:
+    """Help and mistakes are answered before Discord's and Plex's parts are imported."""
+    program = (
+        "import sys, sandbox.__main__; print({'discord', 'simcord', 'aiohttp'} & {*sys.modules})"
+    )
+    async with running("-c", program) as process:
+        assert "set()" in await read_until(process, "\n")
+
+
 @pytest.mark.slow
 async def test_without_a_bot_the_environment_is_printed(tmp_path: Path) -> None:
     """--no-bot prints and writes what a bot needs, and SIGTERM ends it with 0."""
