@@ -23,6 +23,8 @@ T = TypeVar("T")
 DEADLINE = 20.0
 UNKNOWN_CHANNEL = 10003
 UNKNOWN_MESSAGE = 10008
+# 401 (50027) once the token is over, 404 when the answer was dismissed.
+TOKEN_OVER = {401, 403, 404}
 
 # Worth a direct message once the private answer is over.
 TOLD_BY_DM = frozenset(
@@ -124,9 +126,10 @@ class TellingJobs:
         try:
             with handle_message_parameters(view=view) as params:
                 await self._client.http.request(route, json=params.payload)
-        except (discord.NotFound, discord.Forbidden) as error:
-            if error.code != UNKNOWN_MESSAGE:
-                log.info("answer.over", invite=data.invite.id, error=_code(error))
+        except discord.HTTPException as error:
+            if error.status not in TOKEN_OVER:
+                raise
+            log.info("answer.over", invite=data.invite.id, error=_code(error))
             await self._showing.answer_over(answer.id)
             return False
         return True

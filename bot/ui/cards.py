@@ -12,7 +12,7 @@ from bot.i18n import Texts
 from bot.services.showing import CardData
 from bot.ui.errors import TEXTS, plex_reason
 from bot.ui.items import CARD, Approve, Deny
-from bot.ui.layout import layout
+from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
@@ -20,15 +20,16 @@ from bot.ui.states import COLOURS, end_reason_name, state_name
 def review_card(data: CardData, t: Texts) -> LayoutView:
     """The card in the request channel; it has buttons only while nobody has decided."""
     invite = data.invite
-    return layout(
+    request = [
         "### " + t("{member} asks for access", member=mention(invite.member_id)),
         *request_lines(invite, data.tier, t),
         earlier_line(data.earlier, t),
-        "",
-        status_line(invite, t),
-        rows=[decision_buttons(invite, t)] if invite.is_open else [],
-        colour=COLOURS[invite.state],
-    )
+    ]
+    # The state stands apart, so that what the member wrote can never pass for it.
+    items: list[discord.ui.Item[Any]] = [text(*request), line(), text(status_line(invite, t))]
+    if invite.is_open:
+        items.append(discord.ui.ActionRow(*decision_buttons(invite, t)))
+    return contained(*items, colour=COLOURS[invite.state])
 
 
 def decision_buttons(invite: Invite, t: Texts, place: str = CARD) -> list[discord.ui.Item[Any]]:
@@ -92,8 +93,9 @@ def _state_line(invite: Invite, t: Texts) -> str:
             since = relative(invite.active_at or invite.requested_at)
             return "✅ " + t("Active since {when}. Approved by {user}.", when=since, user=by)
         case InviteState.DENIED:
-            text = "⛔ " + t("Denied by {user} {when}.", user=by, when=decided)
-            return f"{text}\n{quoted(invite.decision_reason)}" if invite.decision_reason else text
+            denied = "⛔ " + t("Denied by {user} {when}.", user=by, when=decided)
+            reason = invite.decision_reason
+            return f"{denied}\n{quoted(reason)}" if reason else denied
         case InviteState.WITHDRAWN:
             ended = relative(invite.ended_at or invite.requested_at)
             return t("Withdrawn by the member {when}.", when=ended)
@@ -108,7 +110,7 @@ def _state_line(invite: Invite, t: Texts) -> str:
 def _problem_line(invite: Invite, t: Texts) -> str:
     if invite.failure_key is None:
         return ""
-    text = t(TEXTS[invite.failure_key])
+    problem = t(TEXTS[invite.failure_key])
     if invite.state is not InviteState.FAILED:
-        text += " " + t("I keep trying.")
-    return " ".join(filter(None, ["⚠️", text, plex_reason(invite.failure_reason, t)]))
+        problem += " " + t("I keep trying.")
+    return " ".join(filter(None, ["⚠️", problem, plex_reason(invite.failure_reason, t)]))

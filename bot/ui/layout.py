@@ -22,10 +22,14 @@ def layout(
     colour: discord.Colour = GREY,
 ) -> LayoutView:
     """One container: the lines as one text, then rows of buttons."""
-    text = "\n".join(line for line in lines if line)
-    items: list[Item[Any]] = [TextDisplay(text[:TEXT_LIMIT])]
+    items: list[Item[Any]] = [text(*lines)]
     items += [ActionRow(*row) for row in map(list, rows) if row]
     return contained(*items, colour=colour)
+
+
+def text(*lines: str | None) -> TextDisplay[Any]:
+    """The lines that are not empty, as one text."""
+    return TextDisplay("\n".join(filter(None, lines))[:TEXT_LIMIT])
 
 
 def contained(*items: Item[Any], colour: discord.Colour = GREY) -> LayoutView:
@@ -35,9 +39,9 @@ def contained(*items: Item[Any], colour: discord.Colour = GREY) -> LayoutView:
     return view
 
 
-def notice(text: str, *, colour: discord.Colour = RED) -> LayoutView:
+def notice(sentence: str, *, colour: discord.Colour = RED) -> LayoutView:
     """One short text."""
-    return layout(text, colour=colour)
+    return layout(sentence, colour=colour)
 
 
 def line() -> Separator[Any]:
