@@ -49,6 +49,11 @@ class Door(Protocol):
         """Let `handler` take care of everything of this kind."""
 
 
+# Helpr never speaks: discord.py need not warn that it could not.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
+
 def point_at(discord_: DiscordSettings) -> None:
     """Send every request to the Discord of the settings, where that is not the real one."""
     if discord_.api_url is not None:

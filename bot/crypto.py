@@ -63,7 +63,8 @@ class Keyring:
         nonce, body = sealed[KEY_ID_BYTES:][:NONCE_BYTES], sealed[KEY_ID_BYTES + NONCE_BYTES :]
         try:
             return key.cipher.decrypt(nonce, body, where.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
+            # ValueError: too short to hold a nonce.
             raise CannotOpen(f"{where} does not open: it was changed or moved") from None
 
     def blind(self, text: str, purpose: str) -> bytes:

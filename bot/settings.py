@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
@@ -44,9 +45,17 @@ def _websocket_url(value: str) -> str:
 
 
 def _database_url(value: SecretStr) -> SecretStr:
-    scheme = value.get_secret_value().partition("://")[0]
-    if scheme not in {"postgres", "postgresql", "postgresql+asyncpg"}:
+    text = value.get_secret_value()
+    if text.partition("://")[0] not in {"postgres", "postgresql", "postgresql+asyncpg"}:
         raise ValueError("it should start with postgresql://")
+    try:
+        # Looking at the port is what finds a wrong one.
+        _ = urlsplit(text).port
+    except ValueError:
+        raise ValueError(
+            "its host or port cannot be read; characters such as / : @ # [ ] in the password "
+            "have to be written as %2F %3A %40 %23 %5B %5D"
+        ) from None
     return value
 
 
@@ -204,6 +213,8 @@ def load_settings(env_file: Path | None = Path(".env")) -> Settings:
         ) from None
     except SourceError:
         raise SettingsError(_WHOLE_SECTION) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file} cannot be read: save it as UTF-8 text") from None
     settings.secret_keys()
     return settings
 

@@ -25,6 +25,9 @@ from db.models import InviteRow
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
+# The member's first answer is given by the interaction itself; this heals one that was lost.
+FIRST_ANSWER = timedelta(seconds=10)
+
 LOGIN_PURPOSE = "invite:login"
 _REFUSALS = {
     "uq_invite_live_member": "invite.open_already",
@@ -75,7 +78,7 @@ class Invites:
                         link_id=link_id,
                         tier_id=tier_id,
                         card_due_at=now,
-                        tell_due_at=now,
+                        tell_due_at=now + FIRST_ANSWER,
                     )
                     .returning(INVITE)
                 )

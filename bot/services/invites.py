@@ -38,12 +38,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """Everything that a member's own panel shows; `is_new` for a request made just now."""
+    """Everything that a member's own panel shows."""
 
     invite: Invite | None
     tier: Tier | None = None
     link: Link | None = None
-    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ class InviteService:
                 await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             await work.commit()
-            return MemberView(invite, tier, link, is_new=True)
+            return MemberView(invite, tier, link)
 
     async def approve(self, actor: Actor, invite_id: int, version: int) -> Invite:
         """Store the decision and the job that sends the invite. Raises `Refused`."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import discord
-from discord.ui import ActionRow, Item, LayoutView, TextDisplay
+from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.invites import WITHDRAWABLE, Invite, InviteState
 from bot.domain.links import LinkState
@@ -13,7 +13,7 @@ from bot.services.links import LibraryChoice, LinkReport
 from bot.ui.cards import decision_buttons, request_lines, status_line
 from bot.ui.errors import TEXTS, error_text, plex_reason
 from bot.ui.items import ChooseLibraries, TurnLibraries, TurnQueue, Withdraw
-from bot.ui.layout import BLUE, GREEN, GREY, RED, YELLOW, contained, layout, line, notice
+from bot.ui.layout import BLUE, GREEN, GREY, RED, YELLOW, contained, layout, line, notice, text
 from bot.ui.plain import mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
@@ -47,10 +47,8 @@ def _member_title(view: MemberView, t: Texts) -> str:
     if view.invite is None:
         return ""
     match view.invite.state:
-        case InviteState.REQUESTED | InviteState.WAITLISTED if view.is_new:
-            return t("Your request is with the admins")
         case InviteState.REQUESTED | InviteState.WAITLISTED:
-            return t("Your request is waiting for a decision")
+            return t("Your request is with the admins")
         case InviteState.APPROVED | InviteState.SENDING:
             return t("Approved! Your invite is on its way")
         case InviteState.SENT:
@@ -124,9 +122,7 @@ def queue_panel(page: QueuePage, t: Texts) -> LayoutView:
     if not page.invites:
         return notice(t("Nobody is waiting. New requests appear here."), colour=GREEN)
     items: list[Item[Any]] = [
-        TextDisplay(
-            "### " + t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
-        )
+        text("### " + t.n("{n} request is waiting", "{n} requests are waiting", page.waiting))
     ]
     place = f"q{page.invites[0].id - 1}"
     for invite in page.invites:
@@ -142,14 +138,11 @@ def queue_panel(page: QueuePage, t: Texts) -> LayoutView:
 
 
 def _queued(invite: Invite, place: str, t: Texts) -> list[Item[Any]]:
-    text = "\n".join(
-        [
-            f"**{mention(invite.member_id)}**",
-            *request_lines(invite, None, t),
-            status_line(invite, t),
-        ]
-    )
-    return [TextDisplay(text), ActionRow(*decision_buttons(invite, t, place))]
+    lines = [
+        f"**{mention(invite.member_id)}** · {status_line(invite, t)}",
+        *request_lines(invite, None, t),
+    ]
+    return [text(*lines), ActionRow(*decision_buttons(invite, t, place))]
 
 
 def status_panel(report: LinkReport, t: Texts) -> LayoutView:
