@@ -1,48 +1,65 @@
 # The two commands that matter: `make demo` and `make test`. Each sets up what it needs.
-PY ?= python3
+PY ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
-BIN := $(VENV)/bin
-STAMP := $(VENV)/.ready-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
+PYTHON := $(VENV)/bin/python
+# Changes with what is installed, not with the settings of tools further down in pyproject.toml.
+STAMP := $(VENV)/.ready-$(shell (cat requirements-dev.lock; sed '/^\[tool.ruff/,$$d' pyproject.toml) | cksum | cut -d' ' -f1)
 WORKERS ?= 2
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
-$(STAMP): requirements-dev.lock pyproject.toml
-	@$(PY) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; name one with: make PY=python3.12 ...")'
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(STAMP)  ## a whole Discord and a whole Plex on this machine, in your browser
+	@$(PYTHON) -m bot demo
+
+test: $(STAMP)  ## every test but the browser's
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal
+
+coverage: $(STAMP)  ## the same tests, and how much of the code they reach
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
+
+e2e: $(STAMP)  ## the whole story in a real browser (needs chromium)
+	@$(PYTHON) -m pytest -q tests/e2e
+
+lint: $(STAMP)  ## style, types, import contracts, catalogues
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@$(VENV)/bin/lint-imports --no-logo
+	@$(PYTHON) -m bot.i18n.check
+
+bench: $(STAMP)  ## ratios against a baseline of the same run
+	@$(PYTHON) -m bench
+
+docs: $(STAMP)  ## the README's screenshots anew, taken in the sandbox
+	@HELPR_E2E_SCREENSHOTS=docs/images $(PYTHON) -m pytest -q tests/e2e
+
+lock:  ## the lock files anew (needs uv)
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
+
+setup: $(STAMP)  ## only what the others begin with
+
+$(STAMP):
+	@test -n "$(PY)" || { echo "Python 3.11 or newer is needed. Name one with: make PY=/path/to/python3.13 ..." >&2; exit 1; }
+	@$(PY) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed. Name one with: make PY=/path/to/python3.13 ...")'
 	@echo "Setting up $(VENV) (about a minute, once) ..."
-	@if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then \
-	  uv venv -q --seed --allow-existing --python $(PY) $(VENV) && \
-	  uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock && \
-	  uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	@if uv --version >/dev/null 2>&1; then \
+	  uv venv -q --allow-existing --python "$$($(PY) -c 'import sys; print(sys.executable)')" $(VENV) && \
+	  uv pip sync -q --python $(PYTHON) --require-hashes requirements-dev.lock && \
+	  uv pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e . ; \
 	else \
+	  { $(PY) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "$(PY) cannot make virtual environments: install its venv package (Debian: apt-get install python3-venv) or uv." >&2; exit 1; }; } && \
 	  $(PY) -m venv $(VENV) && \
-	  $(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock && \
-	  $(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock && \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
 	@rm -f $(VENV)/.ready-*; touch $@
 
-demo: $(STAMP)  ## a whole Discord and a whole Plex on this machine, in your browser
-	@$(BIN)/helpr demo
-
-test: $(STAMP)  ## every test but the browser's
-	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal
-
-lint: $(STAMP)  ## style, types, import contracts, catalogues
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python -m bot.i18n.check
-
-bench: $(STAMP)  ## ratios against a baseline of the same run
-	@$(BIN)/python -m bench
-
-e2e: $(STAMP)  ## the whole story in a real browser (needs chromium)
-	@$(BIN)/python -m pytest -q tests/e2e
-
-docs: $(STAMP)  ## screenshots of the README, made from the sandbox
-	@HELPR_E2E_SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/e2e
-
-lock:  ## both lock files anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
-
-.PHONY: demo test lint bench e2e docs lock
+.PHONY: help demo test coverage e2e lint bench docs lock setup
+.DEFAULT_GOAL := help
