@@ -28,6 +28,9 @@ C = INVITE.c
 # The member's first answer is given by the interaction itself; this heals one that was lost.
 FIRST_ANSWER = timedelta(seconds=10)
 
+# What is shown to somebody, as against what is done on Plex.
+LOOKS = {"card", "tell"}
+
 LOGIN_PURPOSE = "invite:login"
 _REFUSALS = {
     "uq_invite_live_member": "invite.open_already",
@@ -215,25 +218,57 @@ class Invites:
         ).one_or_none()
         return self._maybe(row)
 
-    async def settle(
-        self, id_: int, what: str, *, version: int, now: datetime, **columns: Any
+    async def claim_look(
+        self, id_: int, what: str, *, now: datetime, lease: timedelta
     ) -> Invite | None:
-        """Note that card or member saw `version`; if the invite has moved on, it is due now."""
-        due = C[f"{what}_due_at"]
+        """Take the card or the member's news; None when nothing is due or a look is under way.
+
+        What is due stays due until `settle`; the lease keeps a second caller away meanwhile, so
+        two renders never run at once and what is shown never goes back.
+        """
+        due, leased = C[f"{what}_due_at"], C[f"{what}_leased_until"]
+        row = (
+            await self._session.execute(
+                update(INVITE)
+                .where(C.id == id_, due <= now, or_(leased.is_(None), leased <= now))
+                .values({leased: now + lease})
+                .returning(INVITE)
+            )
+        ).one_or_none()
+        return self._maybe(row)
+
+    async def settle(
+        self,
+        id_: int,
+        what: str,
+        *,
+        version: int,
+        now: datetime,
+        again_at: datetime | None = None,
+        **columns: Any,
+    ) -> Invite | None:
+        """End a look at `version`: due now if the invite has moved on, else at `again_at`."""
+        due, leased = C[f"{what}_due_at"], C[f"{what}_leased_until"]
+        again = null() if again_at is None else again_at
         row = (
             await self._session.execute(
                 update(INVITE)
                 .where(C.id == id_)
-                .values({due: case((C.version > version, now), else_=null()), **columns})
+                .values(
+                    {due: case((C.version > version, now), else_=again), leased: None, **columns}
+                )
                 .returning(INVITE)
             )
         ).one_or_none()
         return self._maybe(row)
 
     async def due(self, what: str, *, now: datetime, limit: int = 200) -> Sequence[int]:
-        """Ids of the invites whose `{what}_due_at` has come."""
+        """Ids of the invites whose `{what}_due_at` has come and that nobody works on."""
         due = C[f"{what}_due_at"]
         query = select(C.id).where(due <= now).order_by(due).limit(limit)
+        if what in LOOKS:
+            leased = C[f"{what}_leased_until"]
+            query = query.where(or_(leased.is_(None), leased <= now))
         return (await self._session.execute(query)).scalars().all()
 
     async def wake_shares(self, link_id: int, now: datetime) -> Sequence[int]:
@@ -292,16 +327,8 @@ class Invites:
 
 
 def _owe_a_look(now: datetime) -> dict[str, Any]:
-    """A new version, which card and member have yet to see.
-
-    A look that is under way (its lease lies in the future) is not cut short: it finds the newer
-    version when it settles. So two renders never run at once, and what is shown never goes back.
-    """
-    return {
-        "version": C.version + 1,
-        "card_due_at": func.greatest(C.card_due_at, now),
-        "tell_due_at": func.greatest(C.tell_due_at, now),
-    }
+    """A new version, which card and member have yet to see."""
+    return {"version": C.version + 1, "card_due_at": now, "tell_due_at": now}
 
 
 def _where(id_: int, column: str) -> str:

@@ -2,6 +2,7 @@
 
 Columns named `*_sealed` hold `Keyring.seal` of a value, `*_blind` its keyed HMAC. Every instant is
 timestamptz. What is owed, and when, stands in `*_due_at`: the sweep enqueues whatever is due.
+`*_leased_until` keeps a second look away while one is under way.
 """
 
 from datetime import datetime
@@ -269,7 +270,9 @@ class InviteRow(Base):
     card_message_id: Mapped[int | None]
     card_version: Mapped[int] = mapped_column(Integer, server_default="0")
     card_due_at: Mapped[datetime | None]
+    card_leased_until: Mapped[datetime | None]
     tell_due_at: Mapped[datetime | None]
+    tell_leased_until: Mapped[datetime | None]
     dm_channel_id: Mapped[int | None]
     dm_message_id: Mapped[int | None]
     dm_version: Mapped[int] = mapped_column(Integer, server_default="0")

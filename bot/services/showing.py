@@ -49,13 +49,13 @@ class ShowingService:
     async def card(self, invite_id: int) -> CardData | None:
         """Take the card for this caller; None when it is up to date or being shown."""
         async with self._ledger.begin() as work:
-            invite = await work.invites.claim(
+            invite = await work.invites.claim_look(
                 invite_id, "card", now=self._clock.now(), lease=SHOW_LEASE
             )
             if invite is None:
                 return None
             if await work.guilds.has_left(invite.guild_id):
-                await work.invites.note(invite_id, card_due_at=None)
+                await work.invites.note(invite_id, card_due_at=None, card_leased_until=None)
                 await work.commit()
                 return None
             data = await self._card_data(work, invite)
@@ -95,7 +95,11 @@ class ShowingService:
         """The message was deleted: forget it, so that an open request gets a new one."""
         async with self._ledger.begin() as work:
             await work.invites.note(
-                invite.id, card_message_id=None, card_channel_id=None, card_due_at=self._clock.now()
+                invite.id,
+                card_message_id=None,
+                card_channel_id=None,
+                card_due_at=self._clock.now(),
+                card_leased_until=None,
             )
             await work.commit()
 
@@ -103,7 +107,7 @@ class ShowingService:
         """Take the member's news for this caller; None when there are none."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            invite = await work.invites.claim(invite_id, "tell", now=now, lease=SHOW_LEASE)
+            invite = await work.invites.claim_look(invite_id, "tell", now=now, lease=SHOW_LEASE)
             if invite is None:
                 return None
             data = TellData(
@@ -138,11 +142,7 @@ class ShowingService:
 
     async def cannot(self, invite: Invite, what: str) -> None:
         """Discord refused or failed; try again in a while."""
-        async with self._ledger.begin() as work:
-            await work.invites.note(
-                invite.id, **{f"{what}_due_at": self._clock.now() + CANNOT_SHOW}
-            )
-            await work.commit()
+        await self._settle(invite, what, again_at=self._clock.now() + CANNOT_SHOW)
 
     async def _settle(self, invite: Invite, what: str, **columns: Any) -> None:
         async with self._ledger.begin() as work:
