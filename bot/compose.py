@@ -28,6 +28,7 @@ from bot.services.admission import Admission
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
+from bot.services.pace import PlexPace
 from bot.services.reconcile import ReconcileService
 from bot.services.releasing import ReleaseService
 from bot.services.sending import SendingService
@@ -119,6 +120,7 @@ async def house(settings: Settings, clock: Clock | None = None) -> AsyncIterator
                 tv_url=settings.plex.tv_url,
                 deadline=settings.plex.deadline,
                 seconds_between_calls=settings.plex.seconds_between_calls,
+                before_call=PlexPace(ledger, settings.plex.seconds_between_calls),
             )
         )
         services = make_services(settings, ledger, clock, plex)

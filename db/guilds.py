@@ -1,5 +1,6 @@
 """Guilds and what they have set."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +21,18 @@ class Guilds:
         self._session = session
 
     async def ensure(self, guild_id: int) -> None:
-        """Make the guild known; one that had left is present again."""
-        await self._session.execute(
-            insert(GUILD)
-            .values(id=guild_id)
-            .on_conflict_do_update(index_elements=[GUILD.c.id], set_={"left_at": None})
+        """Make the guild known."""
+        await self._session.execute(insert(GUILD).values(id=guild_id).on_conflict_do_nothing())
+
+    async def return_to(self, guild_ids: Collection[int]) -> Sequence[int]:
+        """Note that the bot is in these guilds; the ids of those it had left before."""
+        back = await self._session.execute(
+            update(GUILD)
+            .where(GUILD.c.id.in_(guild_ids), GUILD.c.left_at.is_not(None))
+            .values(left_at=None)
+            .returning(GUILD.c.id)
         )
+        return back.scalars().all()
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """The guild's settings; the defaults for a guild that is not known yet."""

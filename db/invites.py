@@ -271,6 +271,12 @@ class Invites:
             query = query.where(or_(leased.is_(None), leased <= now))
         return (await self._session.execute(query)).scalars().all()
 
+    async def owe_cards(self, guild_id: int, now: datetime) -> None:
+        """Every open request of a guild owes its card anew."""
+        await self._session.execute(
+            update(INVITE).where(C.guild_id == guild_id, C.state.in_(OPEN)).values(card_due_at=now)
+        )
+
     async def wake_shares(self, link_id: int, now: datetime) -> Sequence[int]:
         """Make every approved invite of a link due at once; their ids."""
         woken = await self._session.execute(

@@ -15,15 +15,18 @@ class GuildService:
         self._clock = clock
 
     async def present(self, guild_ids: Iterable[int]) -> None:
-        """The bot is in these guilds: make them known, and those it had left present again."""
+        """The bot is in these guilds; where it had been removed, it takes up its work again."""
+        now = self._clock.now()
         async with self._ledger.begin() as work:
-            for guild_id in sorted(guild_ids):
-                await work.guilds.ensure(guild_id)
+            for guild_id in await work.guilds.return_to(list(guild_ids)):
+                await work.audit.happened(guild_id, "guild.returned", now=now)
+                await work.invites.owe_cards(guild_id, now)
             await work.commit()
 
     async def left(self, guild_id: int) -> None:
         """The bot was removed from a guild."""
         async with self._ledger.begin() as work:
+            await work.guilds.ensure(guild_id)
             await work.guilds.mark_left(guild_id, self._clock.now())
             await work.audit.happened(guild_id, "guild.left", now=self._clock.now())
             await work.commit()

@@ -61,7 +61,7 @@ class LinkService:
         async with self._ledger.begin() as work:
             await work.guilds.ensure(home.guild_id)
             if home.request_channel_id is not None:
-                await work.guilds.set(home.guild_id, request_channel_id=home.request_channel_id)
+                await self._show_requests_in(work, home.guild_id, home.request_channel_id)
             if home.reviewer_role_id is not None:
                 await work.guilds.set(home.guild_id, reviewer_role_ids=[home.reviewer_role_id])
             link = await work.links.ensure_home(
@@ -73,6 +73,13 @@ class LinkService:
             await work.jobs.enqueue(ConnectLink(link.id))
             await work.commit()
             return link
+
+    async def _show_requests_in(self, work: Work, guild_id: int, channel_id: int) -> None:
+        settings = await work.guilds.settings(guild_id)
+        if settings.request_channel_id != channel_id:
+            await work.guilds.set(guild_id, request_channel_id=channel_id)
+            # Requests from before there was a channel have no card yet.
+            await work.invites.owe_cards(guild_id, self._clock.now())
 
     async def connect_due(self, link_id: int) -> None:
         """The job: connect when that is owed. A failure is written down, never raised."""
