@@ -32,7 +32,7 @@ class Guilds:
             .values(left_at=None)
             .returning(GUILD.c.id)
         )
-        return back.scalars().all()
+        return list(back.scalars())
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """The guild's settings; the defaults for a guild that is not known yet."""

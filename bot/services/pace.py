@@ -20,8 +20,10 @@ class PlexPace:
 
     async def __call__(self, link_id: int) -> None:
         """Wait for the turn of this link's owner account."""
-        while self._seconds > 0 and (wait := await self._acquire(link_id)) > 0:
+        wait = await self._acquire(link_id) if self._seconds > 0 else 0.0
+        while wait > 0:
             await asyncio.sleep(wait)
+            wait = await self._acquire(link_id)
 
     async def _acquire(self, link_id: int) -> float:
         async with self._ledger.begin() as work:
