@@ -1,13 +1,14 @@
 """Logs: JSON in production, colours on a terminal, and never a secret or an e-mail address.
 
-Redaction works on the finished line, so that it also covers tracebacks and other libraries.
+Redaction is the last step before a line is rendered, so that it also covers tracebacks and other
+libraries; before, because a rendered line is escaped, and a hole cut into it is no JSON any more.
 """
 
 import logging
 import re
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -22,13 +23,15 @@ _PATTERNS = (
     # Interaction and webhook tokens travel in the path: /webhooks/{id}/{token}/...
     re.compile(r"(?<=/webhooks/)(?P<keep>\d+/)[^/\s\"'?]+"),
     re.compile(r"(?<=/interactions/)(?P<keep>\d+/)[^/\s\"'?]+(?=/callback)"),
-    re.compile(r"(?i)(?P<keep>x-plex-token[\"']?\s*[=:]\s*[\"']?)[^&\s\"',}]+"),
     re.compile(
-        r"(?i)(?P<keep>(?:authorization|invitetoken)[\"']?\s*[=:]\s*[\"']?(?:bot )?)[^&\s\"',}]+"
+        r"(?i)(?P<keep>(?:x-plex-token|authorization|invitetoken)\\*[\"']?\s*[=:]\s*"
+        r"\\*[\"']?(?:bot )?)[^&\s\"',}\\]+"
     ),
     # A Discord bot token: three parts of base64 joined by points.
     re.compile(r"\b[\w-]{18,30}\.[\w-]{6}\.[\w-]{25,}\b"),
 )
+# What is called one of these is hidden, whatever it looks like.
+_NAMES = re.compile(r"(?i)x[-_]plex[-_]token|authorization|invitetoken")
 # Values learnt at start (the tokens of the settings), longest first.
 _known: list[str] = []
 
@@ -49,8 +52,21 @@ def redact(text: str) -> str:
     return text
 
 
-def _redact_line(_logger: WrappedLogger, _name: str, line: EventDict) -> Any:
-    return redact(str(line))
+def _redact_event(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    return {redact(name): _redacted(value, name) for name, value in event.items()}
+
+
+def _redacted(value: Any, name: object = "") -> Any:
+    """`value` with every text in it redacted; what is neither text nor number as its repr."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if _NAMES.fullmatch(str(name)):
+        return REDACTED
+    if isinstance(value, Mapping):
+        return {redact(str(inner)): _redacted(found, inner) for inner, found in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_redacted(inner) for inner in value]
+    return redact(value if isinstance(value, str) else repr(value))
 
 
 def _tracebacks() -> structlog.types.Processor:
@@ -69,9 +85,13 @@ def setup(format_: Literal["auto", "json", "console"] = "auto", level: str = "in
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: list[structlog.types.Processor] = (
-        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        [
+            structlog.processors.format_exc_info,
+            _redact_event,
+            structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+        ]
         if pretty
-        else [_tracebacks(), structlog.processors.JSONRenderer()]
+        else [_tracebacks(), _redact_event, structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -86,7 +106,6 @@ def setup(format_: Literal["auto", "json", "console"] = "auto", level: str = "in
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *renderer,
-                _redact_line,
             ],
         )
     )
