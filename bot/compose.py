@@ -36,6 +36,7 @@ from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
 from bot.settings import Settings, SettingsError
 from bot.tree import Guard, HelprTree
+from bot.ui.items import ALL_ITEMS
 from bot.web import Check, HealthServer
 from db.engine import libpq_url, make_engine
 from db.ledger import Ledger
@@ -145,13 +146,16 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
 
 def make_bot(services: Services, shards: Shards = Shards()) -> HelprBot:
     """The client with its door and tree; nothing connects yet."""
-    return HelprBot(
+    bot = HelprBot(
         services=services,
         door=Guard(services),
         tree_cls=HelprTree,
         shard_ids=list(shards.ids) if shards.ids is not None else None,
         shard_count=shards.count,
     )
+    # Otherwise discord.py would know only the buttons that this very process has sent.
+    bot.add_dynamic_items(*ALL_ITEMS)
+    return bot
 
 
 def make_queue(
@@ -217,7 +221,7 @@ async def run_worker(settings: Settings) -> None:
 async def logged_in(token: str) -> AsyncIterator[discord.Client]:
     """A client that speaks by REST alone. Raises `StartError` when Discord does not let it in."""
     client = discord.Client(
-        intents=discord.Intents.none(), allowed_mentions=discord.AllowedMentions.none()
+        intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none()
     )
     async with client:
         await _login(client, token)

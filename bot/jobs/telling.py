@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TypeVar
 
+import aiohttp
 import discord
 from discord.http import Route, handle_message_parameters
 
@@ -21,7 +22,8 @@ T = TypeVar("T")
 
 # Shorter than the lease of a look (bot.services.showing), so that two never run at once.
 DEADLINE = 20.0
-UNKNOWN_CHANNEL = 10003
+# Discord refused, failed, or could not be reached: tried again in a while.
+UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 UNKNOWN_MESSAGE = 10008
 # 401 (50027) once the token is over, 404 when the answer was dismissed.
 TOKEN_OVER = {401, 403, 404}
@@ -55,7 +57,7 @@ class TellingJobs:
             shown = await _in_time(self._put_card(data))
         except discord.NotFound as error:
             await self._card_not_found(data.invite, error)
-        except (discord.HTTPException, TimeoutError) as error:
+        except UNREACHED as error:
             log.warning("card.not_shown", invite=invite_id, error=_code(error))
             await self._showing.cannot(data.invite, "card")
         else:
@@ -102,7 +104,7 @@ class TellingJobs:
         except discord.Forbidden:
             # Closed direct messages (50007), or no server in common: /my-plex tells.
             await self._showing.told(data.invite, dm_closed=True)
-        except (discord.HTTPException, TimeoutError) as error:
+        except UNREACHED as error:
             log.warning("member.not_told", invite=invite_id, error=_code(error))
             await self._showing.cannot(data.invite, "tell")
         else:
