@@ -1,6 +1,8 @@
 """The stage, and the check of every request that was made to Discord."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from stage import Stage, set_the_stage
@@ -11,9 +13,31 @@ from sandbox.plex import PlexSandbox
 
 
 @pytest.fixture
-async def stage(
+async def make_stage(
     make_settings: Callable[..., Settings], plex: PlexSandbox, clock: ShiftedClock
-) -> AsyncIterator[Stage]:
+) -> AsyncIterator[Callable[..., Awaitable[Stage]]]:
+    """A stage under other settings: `stage = await make_stage(limits={...})`.
+
+    After the test every request that was made to Discord is judged (`discord_openapi`), answers
+    have to be private, and no error may have been logged: a test that wants one clears the diary.
+    """
+    async with AsyncExitStack() as stack:
+        made: list[Stage] = []
+
+        async def make(**sections: Any) -> Stage:
+            stage = await stack.enter_async_context(
+                set_the_stage(make_settings, plex, clock, **sections)
+            )
+            made.append(stage)
+            return stage
+
+        yield make
+        for stage in made:
+            assert stage.complaints() == []
+            assert stage.surprises() == []
+
+
+@pytest.fixture
+async def stage(make_stage: Callable[..., Awaitable[Stage]]) -> Stage:
     """A guild with Alice (admin), Rita (reviewer), Bob and Carol (members), connected to Plex."""
-    async with set_the_stage(make_settings, plex, clock) as stage:
-        yield stage
+    return await make_stage()

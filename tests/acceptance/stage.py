@@ -1,23 +1,76 @@
 """The stage of the acceptance tests: the real bot in a Discord in process, a real Plex beside."""
 
+import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
+import asyncpg
 import procrastinate
 import simcord
-from simcord.components import walk_components
+import unseen
+from discord_openapi import validate
+from discord_rules import walk
 
 from bot import compose
 from bot.client import HelprBot
 from bot.clock import ShiftedClock
+from bot.domain.errors import HelprError
 from bot.domain.invites import Invite
 from bot.jobs.queue import WORK
+from bot.log import redact
 from bot.settings import Settings
 from db.engine import libpq_url
 from sandbox.discord.world import World, demo_world
 from sandbox.plex import PlexSandbox
+
+EPHEMERAL = 64
+# Everything that a person's act could change. Left out: when something is looked at next.
+LEDGER = {
+    "invite": "id, version, state, login_blind, note_sealed, decided_by, share_id, locale",
+    "guild": "id, request_channel_id, reviewer_role_ids",
+    "plex_link": "id, state, problem_key",
+    "tier_library": "tier_id, library_id",
+    "audit_event": "id, action",
+}
+
+
+class Diary(logging.Handler):
+    """Every line of the log, as it is written in production."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take down a line."""
+        self.lines.append(self.format(record))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The lines, taken apart."""
+        return [json.loads(line) for line in self.lines]
+
+    def of_level(self, *levels: str) -> list[dict[str, Any]]:
+        """The lines of these levels."""
+        return [event for event in self.events if event["level"] in levels]
+
+
+@asynccontextmanager
+async def kept_diary() -> AsyncIterator[Diary]:
+    """Write down the log, in the words of the production log's own formatter."""
+    root = logging.getLogger()
+    diary = Diary()
+    # The tests' first handler is the one that `bot.log.setup` has made.
+    ours = next(handler for handler in root.handlers if type(handler) is logging.StreamHandler)
+    diary.setFormatter(ours.formatter)
+    root.addHandler(diary)
+    try:
+        yield diary
+    finally:
+        root.removeHandler(diary)
 
 
 @dataclass
@@ -31,6 +84,11 @@ class Stage:
     plex: PlexSandbox
     clock: ShiftedClock
     queue: procrastinate.App
+    diary: Diary
+    open_house: Callable[[], Any]
+    process: AsyncExitStack
+    # Discord's name of the language that somebody has chosen; American English if none.
+    languages: dict[int, str] = field(default_factory=dict)
 
     @property
     def alice(self) -> simcord.MemberActor:
@@ -52,25 +110,22 @@ class Stage:
         """A reviewer."""
         return self.world.rita
 
-    async def run_jobs(self) -> None:
-        """Sweep, then run everything that is ready, and what follows from it."""
-        for _ in range(3):
-            await self.house.services.sweep.sweep()
-            await self.queue.run_worker_async(
-                queues=[WORK],
-                wait=False,
-                concurrency=1,
-                listen_notify=False,
-                install_signal_handlers=False,
-                delete_jobs="successful",
-            )
-        await self.env.settle()
+    # -- what people do --------------------------------------------------------------------------
+
+    def channel_of(self, who: simcord.MemberActor) -> simcord.ChannelHandle:
+        """Where somebody speaks to the bot: staff in #access-requests, members in #get-access."""
+        staff = who in (self.alice, self.rita)
+        return self.world.access_requests if staff else self.world.get_access
 
     async def slash(self, who: simcord.MemberActor, name: str, **options: Any) -> Any:
-        """Run a slash command in #get-access (staff: in #access-requests)."""
-        staff = who in (self.alice, self.rita)
-        channel = self.world.access_requests if staff else self.world.get_access
-        result = await who.slash(channel, name, **options)
+        """Run a slash command that Discord offers to this person."""
+        result = await who.slash(self.channel_of(who), name, **options)
+        assert result.acknowledged
+        return result
+
+    async def slash_hidden(self, who: simcord.MemberActor, name: str, **options: Any) -> Any:
+        """Run a slash command that Discord may hide from this person."""
+        result = await unseen.command(self.env, who, self.channel_of(who), name, **options)
         assert result.acknowledged
         return result
 
@@ -82,6 +137,77 @@ class Stage:
         assert shown.modal is not None, words(shown.response)
         typed = {"login": login, "note": note} if note else {"login": login}
         return await who.submit_modal(shown, typed)
+
+    async def ask_with(self, who: simcord.MemberActor, login: str, note: str = "") -> Any:
+        """Send the form with whatever text, also with what its fields do not take."""
+        typed = {"login": login, "note": note}
+        return await unseen.submit(self.env, who, self.channel_of(who), "helpr:request", typed)
+
+    async def requested(self, who: simcord.MemberActor, login: str = "bob@example.org") -> Any:
+        """Somebody has asked and the card stands: the private answer."""
+        answer = await self.ask(who, login)
+        await self.run_jobs()
+        return answer
+
+    async def sent(self, who: simcord.MemberActor, login: str = "bob@example.org") -> Any:
+        """Somebody has asked, Alice has approved, Plex holds the share: the private answer."""
+        answer = await self.requested(who, login)
+        await self.alice.click(self.card(), label="Approve")
+        await self.run_jobs()
+        assert await self.state_of(who) == "sent"
+        return answer
+
+    async def active(self, who: simcord.MemberActor, login: str = "bob@example.org") -> Any:
+        """Somebody has been invited and has accepted on Plex: the private answer."""
+        answer = await self.sent(who, login)
+        self.plex.world.accept(self.shares()[-1].share_id)
+        await self.pass_time(seconds=61)
+        assert await self.state_of(who) == "active"
+        return answer
+
+    async def join(self, name: str) -> simcord.MemberActor:
+        """Somebody new joins the server."""
+        return self.world.guild.add_member(self.env.create_user(name))
+
+    # -- what happens meanwhile ------------------------------------------------------------------
+
+    async def run_jobs(self) -> None:
+        """Run everything that is ready and owed, and what follows from it."""
+        for _ in range(4):
+            owed = await self.house.services.sweep.sweep()
+            await self.queue.run_worker_async(
+                queues=[WORK],
+                wait=False,
+                concurrency=1,
+                listen_notify=False,
+                install_signal_handlers=False,
+                delete_jobs="successful",
+            )
+            if not owed:
+                break
+        await self.env.settle(idle=0.002)
+
+    async def pass_time(self, **by: float) -> None:
+        """Time passes, for Discord too, and what is owed by then is done."""
+        before = self.clock.now()
+        self.clock.advance(**by)
+        await self.env.advance_time((self.clock.now() - before).total_seconds())
+        await self.run_jobs()
+
+    async def restart(self) -> None:
+        """The bot's process ends, and another one starts on the same database."""
+        process = AsyncExitStack()
+        house = await process.enter_async_context(self.open_house())
+        bot = compose.make_bot(house.services)
+        await self.env.restart_bot(bot)
+        await self.bot.close()
+        await self.process.aclose()
+        queue = await process.enter_async_context(opened_queue(house, bot))
+        self.house, self.bot, self.queue, self.process = house, bot, queue, process
+        await house.services.links.adopt_home()
+        await self.run_jobs()
+
+    # -- what can be seen ------------------------------------------------------------------------
 
     async def invite_of(self, who: simcord.MemberActor) -> Invite | None:
         """The ledger's latest invite of somebody."""
@@ -101,18 +227,80 @@ class Stage:
         """The newest card."""
         return self.cards()[-1]
 
+    def dms(self, who: simcord.MemberActor) -> list[Any]:
+        """The direct messages that somebody has got, oldest first."""
+        return list(who.user.dm_channel.history(viewer=who.user))
+
+    def public(self) -> list[Any]:
+        """Every message that more than one person sees."""
+        return [*self.cards(), *self.world.get_access.history()]
+
     def shares(self) -> list[Any]:
         """What Plex holds."""
         return list(self.plex.world.shares)
 
+    def plex_changes(self) -> list[str]:
+        """What Plex was asked to change, as `METHOD path`."""
+        return [r.line for r in self.plex.world.requests if r.method != "GET"]
+
+    async def run_sql(self, statement: str, *arguments: Any) -> list[Any]:
+        """Ask the database itself."""
+        connection = await asyncpg.connect(libpq_url(self.house.database_url))
+        try:
+            return [tuple(row) for row in await connection.fetch(statement, *arguments)]
+        finally:
+            await connection.close()
+
+    async def everything(self) -> dict[str, Any]:
+        """The ledger, what Plex holds, and what everybody sees."""
+        held = {"plex": [(share.share_id, *share.section_ids) for share in self.shares()]}
+        held["changes"] = self.plex_changes()
+        held["public"] = [words(message) for message in self.public()]
+        for table, columns in LEDGER.items():
+            held[table] = await self.run_sql(f"SELECT {columns} FROM {table} ORDER BY 1, 2")  # noqa: S608 - names of our own
+        return held
+
+    @asynccontextmanager
+    async def nothing_changes(self) -> AsyncIterator[None]:
+        """What happens inside changes neither the ledger nor Plex nor what everybody sees."""
+        await self.run_jobs()
+        before = await self.everything()
+        yield
+        await self.run_jobs()
+        assert await self.everything() == before
+
+    # -- what always holds -----------------------------------------------------------------------
+
+    def complaints(self) -> list[str]:
+        """What Discord, or a member, would complain about; nothing, after every test."""
+        found = [
+            f"{request.method} {request.path}: {line}"
+            for request in self.env.http_requests
+            for line in validate(request.method, request.path, request.json)
+        ]
+        for path, answer in unseen.private_answers(self.env):
+            if not (answer.get("flags") or 0) & EPHEMERAL:
+                found.append(f"an answer that everybody sees: {path}")
+        shown = [words(message).replace("\\", "") for message in self.public()]
+        # What the log redacts no channel may show.
+        found += [f"not for everybody: {text}" for text in shown if redact(text) != text]
+        return found
+
+    def surprises(self) -> list[str]:
+        """What went wrong in the bot without being told in words of its own."""
+        raised = [getattr(error, "original", error) for error in self.env.errors]
+        found = [repr(error) for error in raised if not isinstance(error, HelprError)]
+        return [*found, *map(str, self.diary.of_level("error", "critical"))]
+
 
 def texts_of(message: Any) -> Iterator[str]:
     """Every text, label and option of a message, top to bottom."""
-    raw = message.components if isinstance(message.components, list) else []
-    for component in walk_components([_raw(component) for component in raw]):
+    for component in walk([_raw(component) for component in message.components]):
         for name in ("content", "label", "placeholder"):
             if component.get(name):
                 yield str(component[name])
+        for option in component.get("options") or []:
+            yield str(option["label"])
 
 
 def _raw(component: Any) -> Any:
@@ -124,14 +312,63 @@ def words(message: Any) -> str:
     return "\n".join(texts_of(message)) if message is not None else ""
 
 
+def said(result: Any) -> str:
+    """All that a person reads as the answer to what they did; it is seen by nobody else."""
+    assert result.acknowledged
+    told = [result.response, *result.followups]
+    assert all(message.ephemeral for message in result.followups)
+    return "\n".join(words(message) for message in told if message is not None)
+
+
+def refusal(result: Any) -> str:
+    """The one private sentence that refuses what somebody did."""
+    if result.followups:
+        [message] = result.followups
+    else:
+        message = result.response
+    assert message is not None
+    assert message.ephemeral
+    assert labels(message) == []
+    return words(message)
+
+
+def parts(message: Any, kind: int) -> list[dict[str, Any]]:
+    """The components of one kind in a message, as Discord carries them."""
+    raw = [_raw(component) for component in message.components]
+    return [dict(component) for component in walk(raw) if component.get("type") == kind]
+
+
 def labels(message: Any) -> list[str]:
     """The labels of the buttons in a message."""
-    raw = [_raw(component) for component in message.components]
-    return [
-        str(component["label"])
-        for component in walk_components(raw)
-        if component.get("type") == 2 and component.get("label")
-    ]
+    return [str(button["label"]) for button in parts(message, 2)]
+
+
+def button(message: Any, label: str, number: int = 0) -> dict[str, Any]:
+    """The button with this label (the first of them, unless told), as Discord carries it."""
+    return [one for one in parts(message, 2) if one["label"] == label][number]
+
+
+def options(message: Any) -> dict[str, str]:
+    """The options of the menu in a message: label -> value."""
+    [menu] = parts(message, 3)
+    return {option["label"]: option["value"] for option in menu["options"]}
+
+
+def chosen(message: Any) -> list[str]:
+    """The labels that are chosen in the menu of a message."""
+    [menu] = parts(message, 3)
+    return [option["label"] for option in menu["options"] if option.get("default")]
+
+
+@asynccontextmanager
+async def opened_queue(house: compose.House, bot: HelprBot) -> AsyncIterator[procrastinate.App]:
+    """The queue of a house, ready to run jobs."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=libpq_url(house.database_url), min_size=1, max_size=3
+    )
+    queue = compose.make_queue(house, bot, connector)
+    async with queue.open_async():
+        yield queue
 
 
 @asynccontextmanager
@@ -139,33 +376,40 @@ async def set_the_stage(
     settings: Callable[..., Settings], plex: PlexSandbox, clock: ShiftedClock, **sections: Any
 ) -> AsyncIterator[Stage]:
     """Everything started: the guild is connected to Plex, nobody has asked yet."""
-    # The guild's id is part of the settings, so the world comes first, with a bot of its own.
-    async with compose.house(settings(**sections), clock) as house:
+    async with AsyncExitStack() as stack:
+        diary = await stack.enter_async_context(kept_diary())
+        # The guild's id is part of the settings, so the world comes first, with a bot of its own.
+        house = await stack.enter_async_context(compose.house(settings(**sections), clock))
         bot = compose.make_bot(house.services)
         env = simcord.Env(bot, check_errors=False, shard_count=1)
+        languages: dict[int, str] = {}
+        unseen.speak(env, languages)
         await env.start()
-        try:
-            world = await demo_world(env)
-            async with _house_of(settings, clock, world, sections) as home:
-                bot.services = home.services
-                bot.door._services = home.services
-                queue = compose.make_queue(
-                    home,
-                    bot,
-                    procrastinate.PsycopgConnector(
-                        conninfo=libpq_url(home.database_url), min_size=1, max_size=3
-                    ),
-                )
-                async with queue.open_async():
-                    stage = Stage(env, world, bot, home, plex, clock, queue)
-                    await home.services.links.adopt_home()
-                    await stage.run_jobs()
-                    plex.world.requests.clear()
-                    yield stage
-                    await env.settle()
-        finally:
-            await env.shutdown()
-            await bot.close()
+        stack.push_async_callback(env.shutdown)
+        world = await demo_world(env)
+
+        def open_house() -> Any:
+            return _house_of(settings, clock, world, sections)
+
+        process = AsyncExitStack()
+        home = await process.enter_async_context(open_house())
+        bot.services = home.services
+        bot.door._services = home.services  # type: ignore[attr-defined]
+        queue = await process.enter_async_context(opened_queue(home, bot))
+        stage = Stage(
+            env, world, bot, home, plex, clock, queue, diary, open_house, process, languages
+        )
+        stack.push_async_callback(_end, stage)
+        await home.services.links.adopt_home()
+        await stage.run_jobs()
+        plex.world.requests.clear()
+        yield stage
+        await env.settle(idle=0.002)
+
+
+async def _end(stage: Stage) -> None:
+    await stage.bot.close()
+    await stage.process.aclose()
 
 
 @asynccontextmanager
