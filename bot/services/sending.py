@@ -168,5 +168,6 @@ class SendingService:
 
 def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
     """2 s doubled with each attempt, at most 5 min, with jitter; never sooner than Plex asks."""
-    seconds = min(2.0 * 2 ** max(attempt - 1, 0), SLOWEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
+    doubled = 2.0 * 2 ** min(max(attempt - 1, 0), 16)
+    seconds = min(doubled, SLOWEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
     return timedelta(seconds=max(seconds, retry_after or 0.0))

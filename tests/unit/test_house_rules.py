@@ -1,0 +1,204 @@
+"""Lists that have to agree with each other: jobs, handlers, cogs, buttons, catalogues."""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import procrastinate
+import procrastinate.testing
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.client import EXTENSIONS
+from bot.domain.jobs import ALL_JOBS, Job
+from bot.i18n import check, languages, texts
+from bot.jobs.queue import HOUSEKEEPING, handlers, make_app
+from bot.jobs.sharing import SharingJobs
+from bot.jobs.telling import TellingJobs
+from bot.services.links import LinkService
+from bot.services.sending import backoff
+from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
+from bot.ui.items import ALL_ITEMS, Dynamic
+from bot.ui.modals import ALL_FORMS, Submitted
+
+ROOT = Path(__file__).resolve().parents[2]
+nothing: Any = None
+
+
+def names(kinds: Iterable[type]) -> set[str]:
+    """The names of classes."""
+    return {kind.__name__ for kind in kinds}
+
+
+# -- jobs -------------------------------------------------------------------------------------
+
+
+def registered() -> dict[type[Job], Any]:
+    """What the composition root registers; nothing is called, so nothing is needed behind it."""
+    return dict(
+        handlers(
+            SharingJobs(nothing, nothing, nothing, nothing),
+            TellingJobs(nothing, nothing),
+            LinkService(nothing, nothing, nothing, nothing),
+        )
+    )
+
+
+def test_every_job_has_a_handler() -> None:
+    """The jobs of the domain and the registered ones are the same set."""
+    assert set(registered()) == set(ALL_JOBS)
+    # By name: a dataclass with slots is made twice.
+    assert names(ALL_JOBS) == names(Job.__subclasses__())
+    assert len({job.name for job in ALL_JOBS}) == len(ALL_JOBS)
+
+
+def test_every_job_is_a_task_of_the_queue() -> None:
+    """The queue knows a task for each job, and the housekeeping, which has its own queue."""
+    app = make_app(
+        procrastinate.testing.InMemoryConnector(), registered(), cast("SweepService", nothing)
+    )
+    ours = {name: task for name, task in app.tasks.items() if "builtin" not in name}
+    work = {name for name, task in ours.items() if task.queue == Job.queue}
+    assert work == {job.name for job in ALL_JOBS}
+    assert set(ours) - work == {"sweep", "rescue", "tidy"}
+    assert {ours[name].queue for name in set(ours) - work} == {HOUSEKEEPING}
+
+
+def test_the_sweep_knows_every_job() -> None:
+    """Whatever job is lost, the sweep wakes it up again."""
+    assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} == set(ALL_JOBS)
+
+
+@pytest.mark.parametrize("kind", ALL_JOBS)
+def test_a_job_holds_ids_only(kind: type[Job]) -> None:
+    """The arguments of a job are whole numbers, and its key tells two jobs apart."""
+    (field,) = dataclasses.fields(kind)
+    name = field.name
+    assert name.endswith("_id")
+    assert field.type is int
+    one, other = kind(1), kind(2)  # type: ignore[call-arg]
+    assert one.args == {name: 1}
+    assert one.key == f"{kind.name}:1" != other.key
+
+
+# -- waiting ----------------------------------------------------------------------------------
+
+
+@given(attempt=st.integers(0, 10_000))
+def test_a_retry_waits_neither_too_short_nor_too_long(attempt: int) -> None:
+    """The wait doubles from 2 s up to 5 min, a quarter more or less."""
+    middle = min(2.0 * 2 ** min(max(attempt - 1, 0), 20), 300.0)
+    wait = backoff(attempt).total_seconds()
+    assert middle * 0.75 - 0.001 <= wait <= middle * 1.25 + 0.001
+
+
+@given(attempt=st.integers(0, 20), asked=st.floats(0, 100_000))
+def test_a_retry_is_never_sooner_than_plex_asks(attempt: int, asked: float) -> None:
+    """What Plex names in Retry-After is the least that is waited."""
+    assert backoff(attempt, asked) >= timedelta(seconds=asked)
+
+
+def test_retries_are_spread() -> None:
+    """Many that failed at once do not come back at once."""
+    assert len({backoff(5) for _ in range(50)}) > 40
+
+
+# -- Discord ----------------------------------------------------------------------------------
+
+
+def test_the_extensions_are_the_cogs() -> None:
+    """Every module of `cogs/` is loaded, and nothing else."""
+    found = {f"cogs.{file.stem}" for file in (ROOT / "cogs").glob("*.py")} - {"cogs.__init__"}
+    assert set(EXTENSIONS) == found
+
+
+def test_the_import_contract_names_every_cog() -> None:
+    """The contract that keeps cogs apart knows all of them."""
+    contract = (ROOT / ".importlinter").read_text()
+    assert [name for name in EXTENSIONS if f"    {name}\n" not in contract] == []
+
+
+def test_every_button_is_registered_and_has_a_rule() -> None:
+    """Every button and menu is in the list that the bot registers, and says who may use it."""
+    assert set(ALL_ITEMS) == set(Dynamic.__subclasses__())
+    assert all(item.rule is not None for item in ALL_ITEMS)  # type: ignore[attr-defined]
+
+
+def test_every_form_is_known_and_has_a_rule() -> None:
+    """Every modal is found by its custom_id, by one pattern only."""
+    assert names(ALL_FORMS) == names(Submitted.__subclasses__())
+    assert all(form.rule is not None for form in ALL_FORMS)
+    for sample in ("helpr:request", "helpr:deny:12:3:card", "helpr:deny:12:3:q7"):
+        assert sum(form.pattern.fullmatch(sample) is not None for form in ALL_FORMS) == 1
+
+
+# -- languages --------------------------------------------------------------------------------
+
+
+def test_the_catalogues_are_complete() -> None:
+    """Every text is in the template and translated in every catalogue."""
+    assert check.problems() == []
+
+
+GERMAN = """
+msgid ""
+msgstr "Content-Type: text/plain; charset=utf-8\\n"
+
+msgid "active"
+msgstr "aktiv"
+
+msgid "approved"
+msgstr "{nonsense}"
+
+msgid "denied"
+msgstr ""
+"""
+
+
+def test_the_check_finds_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing text, an empty translation and a wrong placeholder each get a line."""
+    template = tmp_path / "helpr.pot"
+    template.write_text('msgid "nobody says this"\nmsgstr ""\n')
+    catalogue = tmp_path / "de" / "LC_MESSAGES" / "helpr.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(GERMAN)
+    monkeypatch.setattr(check, "LOCALES", tmp_path)
+    monkeypatch.setattr(check, "TEMPLATE", template)
+    found = check.problems()
+    assert "helpr.pot: 'nobody says this' is unused" in found
+    assert "helpr.pot: 'active' is missing" in found
+    assert "de: 'withdrawn' is missing" in found
+    assert "de: 'denied' is not translated" in found
+    assert "de: 'approved' names ['nonsense'], which the text does not have" in found
+    assert not any("'active'" in line for line in found if line.startswith("de"))
+    monkeypatch.setattr("sys.argv", ["check"])
+    assert check.main() == 1
+
+
+def test_the_check_can_mend_the_template(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `--update` the template holds every text."""
+    monkeypatch.setattr(check, "LOCALES", tmp_path)
+    monkeypatch.setattr(check, "TEMPLATE", tmp_path / "helpr.pot")
+    monkeypatch.setattr("sys.argv", ["check", "--update"])
+    assert check.main() == 0
+
+
+@pytest.mark.parametrize(
+    "locale", ["en-US", "en-GB", "xx", "", "de-", "zh-CN", "es-419", "klingon", "../../etc"]
+)
+def test_any_locale_gets_texts(locale: str) -> None:
+    """Whatever Discord calls a language, there are texts for it."""
+    t = texts(locale)
+    assert t.language in languages()
+    assert t("active")
+
+
+def test_texts_fill_params_and_plurals() -> None:
+    """Params are filled in; braces in what is filled in are no params."""
+    t = texts()
+    assert t("Plex says: {reason}", reason="{x}") == "Plex says: {x}"
+    assert t.n("{n} library", "{n} libraries", 1) == "1 library"
+    assert t.n("{n} library", "{n} libraries", 0) == "0 libraries"
