@@ -27,9 +27,10 @@ def layout(
     return contained(*items, colour=colour)
 
 
-def text(*lines: str | None) -> TextDisplay[Any]:
-    """The lines that are not empty, as one text."""
-    return TextDisplay("\n".join(filter(None, lines))[:TEXT_LIMIT])
+def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:
+    """The lines that are not empty, as one text of at most `limit` characters."""
+    whole = "\n".join(filter(None, lines))
+    return TextDisplay(whole if len(whole) <= limit else whole[: limit - 1] + "…")
 
 
 def contained(*items: Item[Any], colour: discord.Colour = GREY) -> LayoutView:

@@ -8,12 +8,24 @@ from discord.ui import ActionRow, Item, LayoutView
 from bot.domain.invites import WITHDRAWABLE, Invite, InviteState
 from bot.domain.links import LinkState
 from bot.i18n import Texts
-from bot.services.invites import MemberView, QueuePage
+from bot.services.invites import PAGE, MemberView, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
 from bot.ui.cards import decision_buttons, request_lines, status_line
 from bot.ui.errors import TEXTS, error_text, plex_reason
 from bot.ui.items import ChooseLibraries, TurnLibraries, TurnQueue, Withdraw
-from bot.ui.layout import BLUE, GREEN, GREY, RED, YELLOW, contained, layout, line, notice, text
+from bot.ui.layout import (
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    TEXT_LIMIT,
+    YELLOW,
+    contained,
+    layout,
+    line,
+    notice,
+    text,
+)
 from bot.ui.plain import mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
@@ -21,6 +33,8 @@ PLEX_WEB = "https://app.plex.tv"
 # Discord's limit for the options of one menu.
 MENU = 25
 TITLE_LENGTH = 100
+# So that a full page of the queue stays within what one message may hold.
+QUEUED_LENGTH = (TEXT_LIMIT - 200) // PAGE
 
 
 def member_panel(view: MemberView, t: Texts, *, as_dm: bool = False) -> LayoutView:
@@ -142,7 +156,7 @@ def _queued(invite: Invite, place: str, t: Texts) -> list[Item[Any]]:
         f"**{mention(invite.member_id)}** · {status_line(invite, t)}",
         *request_lines(invite, None, t),
     ]
-    return [text(*lines), ActionRow(*decision_buttons(invite, t, place))]
+    return [text(*lines, limit=QUEUED_LENGTH), ActionRow(*decision_buttons(invite, t, place))]
 
 
 def status_panel(report: LinkReport, t: Texts) -> LayoutView:
@@ -213,9 +227,9 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
         page,
         [
             discord.SelectOption(
-                label=library.title[:TITLE_LENGTH] or "?",
+                label=library.title.strip()[:TITLE_LENGTH] or "?",
                 value=str(library.id),
-                description=library.type[:TITLE_LENGTH] or None,
+                description=library.type.strip()[:TITLE_LENGTH] or None,
                 default=library.id in chosen,
             )
             for library in offered

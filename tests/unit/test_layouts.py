@@ -74,7 +74,7 @@ FULL = Invite(
     note="\n".join([hostile(49)] * 6)[:NOTE_LENGTH],
     decided_by=SNOWFLAKE,
     decided_at=NOW,
-    decision_reason="\n" * 0 + hostile(REASON_LENGTH),
+    decision_reason=hostile(REASON_LENGTH),
     failure_key="plex.refused",
     failure_reason=hostile(300),
     active_at=NOW,
@@ -207,7 +207,9 @@ def test_queue_pages(language: str, number: int) -> None:
 def test_every_request_of_a_page_shows_its_note() -> None:
     """On a full page of long requests the end of each note is still there to read."""
     note = "x" * (NOTE_LENGTH - 3) + "end"
-    invites = tuple(in_state(InviteState.REQUESTED, id=n, note=note) for n in range(1, PAGE + 1))
+    login = Login(LoginKind.EMAIL, "bob.builder@mail.example.org")
+    waiting = in_state(InviteState.REQUESTED, note=note, login=login, failure_key=None)
+    invites = tuple(dataclasses.replace(waiting, id=n) for n in range(1, PAGE + 1))
     assert shown(queue_panel(QueuePage(invites, 4), texts())).count("xend") == PAGE
 
 
