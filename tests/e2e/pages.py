@@ -1,0 +1,133 @@
+"""What a person does in the demo's pages, and what they read there."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+
+
+class Discord:
+    """A channel as one person sees it, wherever it is `shown`."""
+
+    def __init__(self, page: Page, shown: Page | FrameLocator) -> None:
+        self._page = page
+        self._shown = shown
+        self.view = shown.locator("#preview-app")
+        self.form = shown.locator("#modal-root form")
+        timeline = shown.locator("#channel-timeline")
+        self.messages = timeline.locator("article.channel-message[data-message-id]")
+        note = shown.locator(".message-ephemeral-note")
+        self.private = self.messages.filter(has=note)
+        self.public = self.messages.filter(has_not=note)
+        self.options = shown.locator("[role=option]:visible")
+
+    def ready(self) -> None:
+        """Wait until it is up to date."""
+        expect(self.view).to_have_attribute("aria-busy", "false")
+
+    def slash(self, command: str) -> None:
+        """Write a command, choose it, send it, with no optional option."""
+        self._shown.locator("#channel-composer-input").click()
+        self._page.keyboard.type(command)
+        expect(self.options.first).to_be_visible()
+        self._page.keyboard.press("Enter")
+        self._shown.locator("#send-message").click()
+
+    def fill(self, **fields: str) -> None:
+        """Fill the form that is open, by the fields' ids."""
+        for name, value in fields.items():
+            field = self.form.locator(f"[data-custom-id={name}] .modal-input")
+            field.fill(value)
+            field.blur()
+
+    def submit(self) -> None:
+        """Send the form."""
+        self.form.locator("button[type=submit]").click()
+        expect(self.form).to_be_hidden()
+
+    def press(self, message: Locator, label: str) -> None:
+        """Press a button of a message."""
+        message.get_by_role("button", name=label, exact=True).click()
+
+
+class Tab:
+    """A page in a tab of the start page."""
+
+    def __init__(self, page: Page, key: str) -> None:
+        self._label = page.locator(f"label[for=tab-{key}]")
+        self._link = page.locator(f"#link-{key}")
+        self.frame = page.frame_locator(f"#frame-{key}")
+
+    def show(self) -> None:
+        """Bring it to the front."""
+        self._label.click()
+
+    @property
+    def address(self) -> str:
+        """Where it is by itself: what "Open in a new tab" leads to."""
+        return self._link.get_attribute("href") or ""
+
+
+class DiscordTab(Tab, Discord):
+    """A channel in a tab of the start page."""
+
+    def __init__(self, page: Page, key: str) -> None:
+        Tab.__init__(self, page, key)
+        Discord.__init__(self, page, self.frame)
+
+    def show(self) -> None:
+        """Bring it to the front, up to date."""
+        super().show()
+        self.ready()
+
+
+class PlexPage(Tab):
+    """The page of the sandbox Plex."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page, "plex")
+        self.people = self.frame.locator("#people")
+
+    def answer(self, answer: str, account: str) -> None:
+        """Accept or Decline, as the person who was invited."""
+        self.people.get_by_role("button", name=f"{answer} as {account}").click()
+
+
+class Stage:
+    """The start page, with everybody's page in a tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.bob = DiscordTab(page, "bob")
+        self.alice = DiscordTab(page, "alice")
+        self.rita = DiscordTab(page, "rita")
+        self.bobs_messages = DiscordTab(page, "bob-dm")
+        self.plex = PlexPage(page)
+
+
+@contextmanager
+def window(browser: Browser, address: str, width: int, height: int) -> Iterator[Page]:
+    """A page in a window of its own, of this size in CSS pixels."""
+    with browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=2, locale="en-US"
+    ) as context:
+        page = context.new_page()
+        page.goto(address)
+        yield page
+
+
+def message_id(message: Locator) -> str:
+    """Which message it is, however often it was edited."""
+    return message.get_attribute("data-message-id") or ""
+
+
+def fits_the_screen(page: Page) -> bool:
+    """Whether nothing has to be scrolled sideways."""
+    script = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    return bool(page.evaluate(script))
+
+
+def lines(*texts: str) -> re.Pattern[str]:
+    """Texts that follow each other, whatever stands between them."""
+    return re.compile(".*".join(map(re.escape, texts)), re.DOTALL)
