@@ -1,0 +1,141 @@
+"""The parts below Discord: database, keys, ledger, Plex, services."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from bot import log as logs
+from bot.clock import Clock
+from bot.crypto import Keyring, kept_secret
+from bot.domain.errors import StartError
+from bot.plex import PlexService
+from bot.services import Services
+from bot.services.admission import Admission
+from bot.services.guilds import GuildService
+from bot.services.invites import InviteService
+from bot.services.links import LinkService
+from bot.services.pace import PlexPace
+from bot.services.reconcile import ReconcileService
+from bot.services.releasing import ReleaseService
+from bot.services.sending import SendingService
+from bot.services.showing import ShowingService
+from bot.services.sweep import SweepService
+from bot.settings import Settings, SettingsError
+from db.engine import make_engine
+from db.ledger import Ledger
+from db.migrate import ensure_newest
+
+log = logs.logger(__name__)
+
+KEY_FILE = "secret.key"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts below Discord."""
+
+    settings: Settings
+    database_url: str
+    ledger: Ledger
+    plex: PlexService
+    services: Services
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The database's URL: the operator's, or that of the embedded server, started here."""
+    if settings.database.url is not None:
+        yield settings.database.url.get_secret_value()
+        return
+    from db.embedded import EmbeddedPostgres  # noqa: PLC0415 - only where there is no URL
+
+    async with EmbeddedPostgres(settings.data_dir / "postgres") as server:
+        yield server.url
+
+
+def keyring(settings: Settings) -> Keyring:
+    """The operator's keys, or with the embedded database one that is made once.
+
+    Raises `SettingsError` when there is neither.
+    """
+    keys = settings.secret_keys()
+    if not keys and settings.database.url is not None:
+        raise SettingsError(
+            "HELPR_SECRET_KEY is missing: with HELPR_DATABASE__URL set, e-mail addresses and "
+            "tokens need a key of yours, for example HELPR_SECRET_KEY=$(openssl rand -base64 32)"
+        )
+    if not keys:
+        try:
+            keys = [kept_secret(settings.data_dir / KEY_FILE)]
+        except OSError as error:
+            raise StartError(
+                f"The key in {settings.data_dir / KEY_FILE} cannot be read or made: "
+                f"{error.strerror}; set HELPR_SECRET_KEY or HELPR_DATA_DIR"
+            ) from None
+    logs.hide(*keys)
+    return Keyring(keys)
+
+
+@asynccontextmanager
+async def house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
+    """Database, Plex and services, in the order in which they need each other."""
+    hide_secrets(settings)
+    clock = clock or Clock()
+    keys = keyring(settings)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(database(settings))
+        engine = make_engine(url, pool_size=settings.database.pool_size)
+        stack.push_async_callback(engine.dispose)
+        if await ensure_newest(engine, url):
+            log.info("database.migrated")
+        ledger = Ledger(engine, keys)
+        guilds = GuildService(ledger, clock)
+        plex = await stack.enter_async_context(
+            PlexService(
+                client_identifier=await guilds.client_identifier(),
+                tv_url=settings.plex.tv_url,
+                deadline=settings.plex.deadline,
+                seconds_between_calls=settings.plex.seconds_between_calls,
+                before_call=PlexPace(ledger, settings.plex.seconds_between_calls),
+            )
+        )
+        services = make_services(settings, ledger, clock, plex)
+        yield House(settings, url, ledger, plex, services)
+
+
+def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexService) -> Services:
+    """Every service, on one ledger and one clock."""
+    interval = timedelta(seconds=settings.reconcile.interval)
+    return Services(
+        admission=Admission(ledger, settings.limits),
+        guilds=GuildService(ledger, clock),
+        invites=InviteService(ledger, clock),
+        links=LinkService(ledger, clock, plex, settings.home),
+        sending=SendingService(ledger, clock, interval),
+        releasing=ReleaseService(ledger, clock),
+        reconcile=ReconcileService(ledger, clock, interval),
+        showing=ShowingService(ledger, clock),
+        sweep=SweepService(ledger, clock),
+    )
+
+
+def hide_secrets(settings: Settings) -> None:
+    """Tokens of the settings never reach a log line."""
+    tokens: list[Any] = [
+        settings.discord.token,
+        settings.home.plex_token,
+        settings.database.url,
+    ]
+    logs.hide(*(token.get_secret_value() for token in tokens if token is not None))
+
+
+async def upgrade_database(settings: Settings) -> None:
+    """`helpr db upgrade`."""
+    async with database(settings) as url:
+        engine = make_engine(url)
+        try:
+            await ensure_newest(engine, url)
+        finally:
+            await engine.dispose()

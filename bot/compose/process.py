@@ -1,0 +1,188 @@
+"""The processes: the bot, the worker, and how they start and stop."""
+
+import asyncio
+import math
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import discord
+import procrastinate
+
+from bot import log as logs
+from bot.client import HelprBot, point_at
+from bot.compose.foundation import House, house
+from bot.domain.errors import LedgerUnavailable, StartError
+from bot.jobs.queue import handlers, make_app
+from bot.jobs.sharing import SharingJobs
+from bot.jobs.telling import TellingJobs
+from bot.jobs.worker import Worker
+from bot.services import Services
+from bot.settings import Settings
+from bot.tree import Guard, HelprTree
+from bot.ui.items import ALL_ITEMS
+from bot.web import Check, HealthServer
+from db.engine import libpq_url
+from db.ledger import Ledger
+
+log = logs.logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """Which shards this process runs, of how many; all of them by default."""
+
+    ids: Sequence[int] | None = None
+    count: int | None = None
+
+
+def make_bot(services: Services, shards: Shards = Shards()) -> HelprBot:
+    """The client with its door and tree; nothing connects yet."""
+    bot = HelprBot(
+        services=services,
+        door=Guard(services),
+        tree_cls=HelprTree,
+        shard_ids=list(shards.ids) if shards.ids is not None else None,
+        shard_count=shards.count,
+    )
+    # Otherwise discord.py would know only the buttons that this very process has sent.
+    bot.add_dynamic_items(*ALL_ITEMS)
+    return bot
+
+
+def make_queue(
+    house_: House, client: discord.Client, connector: procrastinate.BaseConnector | None = None
+) -> procrastinate.App:
+    """The queue with every job of this house, speaking to Discord through `client`."""
+    services = house_.services
+    jobs = handlers(
+        SharingJobs(house_.plex, services.sending, services.releasing, services.reconcile),
+        TellingJobs(client, services.showing),
+        services.links,
+    )
+    if connector is None:
+        connector = procrastinate.PsycopgConnector(
+            conninfo=libpq_url(house_.database_url), min_size=1, max_size=6
+        )
+    return make_app(connector, jobs, services.sweep)
+
+
+async def run_bot(settings: Settings, *, worker: bool = True, shards: Shards = Shards()) -> None:
+    """`helpr run`: the bot, and by default the worker, until a signal comes."""
+    token = settings.bot_token()
+    point_at(settings.discord)
+    async with house(settings) as house_, AsyncExitStack() as stack:
+        await house_.services.links.adopt_home()
+        bot = await stack.enter_async_context(make_bot(house_.services, shards))
+        checks: dict[str, Check] = {
+            "database": _database_check(house_.ledger),
+            "discord": _gateway_check(bot),
+        }
+        await _login(bot, token)
+        tasks = [asyncio.create_task(bot.connect(), name="discord")]
+        if worker:
+            keeper = Worker(make_queue(house_, bot))
+            checks["worker"] = _worker_check(keeper)
+            tasks.append(asyncio.create_task(keeper.run(), name="worker"))
+        http = settings.http
+        await stack.enter_async_context(HealthServer(http.host, http.port, checks))
+        log.info("helpr.started")
+        await _until_signal(tasks)
+
+
+async def run_worker(settings: Settings) -> None:
+    """`helpr worker`: jobs alone; speaks to Discord by REST, without a gateway."""
+    token = settings.bot_token()
+    point_at(settings.discord)
+    async with house(settings) as house_, AsyncExitStack() as stack:
+        await house_.services.links.adopt_home()
+        client = await stack.enter_async_context(logged_in(token))
+        keeper = Worker(make_queue(house_, client))
+        checks = {
+            "database": _database_check(house_.ledger),
+            "worker": _worker_check(keeper),
+        }
+        await stack.enter_async_context(
+            HealthServer(settings.http.host, settings.http.port, checks)
+        )
+        log.info("helpr.started")
+        await _until_signal([asyncio.create_task(keeper.run(), name="worker")])
+
+
+@asynccontextmanager
+async def logged_in(token: str) -> AsyncIterator[discord.Client]:
+    """A client that speaks by REST alone. Raises `StartError` when Discord does not let it in."""
+    client = discord.Client(
+        intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none()
+    )
+    async with client:
+        await _login(client, token)
+        yield client
+
+
+async def _login(client: discord.Client, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.LoginFailure:
+        raise StartError(
+            "HELPR_DISCORD__TOKEN is wrong: Discord does not accept it; copy it anew from the "
+            "developer portal, for example HELPR_DISCORD__TOKEN=MTIzNDU2.abc.def",
+            exit_code=2,
+        ) from None
+    except (discord.HTTPException, OSError) as error:
+        raise StartError(
+            f"Discord cannot be reached ({type(error).__name__}): check this machine's network"
+        ) from None
+
+
+async def _until_signal(tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for SIGINT or SIGTERM, or for a part to fail; then stop the parts, last one first."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    waiter = asyncio.create_task(stop.wait(), name="signal")
+    try:
+        done, _ = await asyncio.wait([waiter, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        # The worker first, while Discord and the database are still there for its jobs.
+        for task in [*reversed(tasks), waiter]:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    for task in done:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            raise _as_start_error(error)
+    log.info("helpr.stopped")
+
+
+def _as_start_error(error: BaseException) -> BaseException:
+    if isinstance(error, discord.PrivilegedIntentsRequired):
+        return StartError("Discord refuses the intents that the bot asks for")
+    return error
+
+
+def _database_check(ledger: Ledger) -> Check:
+    async def check() -> bool:
+        try:
+            async with asyncio.timeout(2):
+                await ledger.ping()
+        except (LedgerUnavailable, TimeoutError):
+            return False
+        return True
+
+    return check
+
+
+def _gateway_check(bot: HelprBot) -> Check:
+    async def check() -> bool:
+        return bot.is_ready() and not bot.is_closed() and math.isfinite(bot.latency)
+
+    return check
+
+
+def _worker_check(worker: Worker) -> Check:
+    async def check() -> bool:
+        return worker.is_running
+
+    return check
