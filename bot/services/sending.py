@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.errors import PlexError, Refused, Treatment
+from bot.domain.errors import PlexError, PlexLibrariesUnknown, Refused, Treatment
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ReleaseShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkState, Tier
@@ -135,11 +135,15 @@ class SendingService:
                     reason=error.reason,
                     retry_at=now + RECHECK,
                 )
-            wait = backoff(invite.attempt, error.retry_after)
+            due = now + backoff(invite.attempt, error.retry_after)
+            if isinstance(error, PlexLibrariesUnknown):
+                # Connecting reads the libraries anew and wakes what waits; below is only the net.
+                await work.links.schedule(assignment.link.id, "connect", due)
+                due += RECHECK
             await work.invites.remark(
                 invite.id,
                 now=now,
-                share_due_at=now + wait,
+                share_due_at=due,
                 failure_key=error.key,
                 failure_reason=error.reason,
             )

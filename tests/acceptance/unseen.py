@@ -194,3 +194,9 @@ def private_answers(env: simcord.Env) -> list[tuple[str, Mapping[str, Any]]]:
         elif request.method == "POST" and request.path.startswith("/webhooks/"):
             found.append((request.path, body))
     return found
+
+
+async def delete(env: simcord.Env, message: Any) -> None:
+    """Somebody who may tidy up deletes a message of the bot's."""
+    env.backend.delete_message(message.channel.id, message.id)
+    await env._settle_internal(dispatch="MESSAGE_DELETE")
