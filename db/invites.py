@@ -127,6 +127,17 @@ class Invites:
         )
         return self._maybe((await self._session.execute(query)).first())
 
+    async def share_is_anothers(self, invite: Invite, share_id: int) -> bool:
+        """Whether another live invite on the same link has this share of Plex's."""
+        query = select(C.id).where(
+            C.guild_id == invite.guild_id,
+            C.state.in_(LIVE),
+            C.link_id == invite.link_id,
+            C.share_id == share_id,
+            C.id != invite.id,
+        )
+        return (await self._session.execute(query)).first() is not None
+
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
         """Open requests in the order they came, from the one after id `after`."""
         query = (

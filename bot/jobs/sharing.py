@@ -39,17 +39,19 @@ class SharingJobs:
         if assignment is None:
             return
         try:
-            share = await self._share(assignment)
+            share, adopted = await self._share(assignment)
         except PlexError as error:
             log.warning("share.failed", key=error.key, reason=error.reason, invite=invite_id)
             await self._sending.went_wrong(assignment, error)
             return
-        log.info("share.sent", invite=invite_id, accepted=share.accepted)
-        await self._sending.sent(assignment.invite, share)
+        log.info("share.sent", invite=invite_id, accepted=share.accepted, adopted=adopted)
+        await self._sending.sent(assignment.invite, share, adopted=adopted)
 
-    async def _share(self, assignment: Assignment) -> PlexShare:
+    async def _share(self, assignment: Assignment) -> tuple[PlexShare, bool]:
+        """The share, and whether it stood already when this attempt came."""
         if assignment.look_first and (found := await self._find(assignment)) is not None:
-            return found
+            return found, True
+        adopted = False
         try:
             share = await self._plex.share(
                 assignment.link.access,
@@ -59,11 +61,11 @@ class SharingJobs:
             )
         except PlexAlreadyShared:
             # Somebody shared before, by hand or in an attempt whose answer was lost: adopt it.
-            share = None
+            share, adopted = None, True
         share = share or await self._find(assignment)
         if share is None:
             raise PlexAnswerLost
-        return share
+        return share, adopted
 
     async def _find(self, assignment: Assignment) -> PlexShare | None:
         invite = assignment.invite
@@ -92,7 +94,7 @@ class SharingJobs:
             share = await self._plex.find_share(access, invite.login.value, invite.account_id)
             if share is None:
                 return "not_found"
-            if share.accepted:
+            if share.accepted or await self._releasing.is_anothers(invite, share):
                 return "left_alone"
             share_id = share.share_id
         try:

@@ -7,6 +7,7 @@ from bot.clock import Clock
 from bot.domain.errors import PlexError
 from bot.domain.invites import Invite
 from bot.domain.links import Link
+from bot.domain.plex import PlexShare
 from bot.services.sending import backoff
 from db.ledger import Ledger
 
@@ -38,6 +39,11 @@ class ReleaseService:
             if invite is None or link is None:
                 return None
             return Release(invite, link)
+
+    async def is_anothers(self, invite: Invite, share: PlexShare) -> bool:
+        """Whether a share that was found belongs to another live invite."""
+        async with self._ledger.begin() as work:
+            return await work.invites.share_is_anothers(invite, share.share_id)
 
     async def done(self, invite: Invite, outcome: str) -> None:
         """Plex holds nothing for this invite any more (or what it holds is not ours)."""

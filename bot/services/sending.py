@@ -76,11 +76,10 @@ class SendingService:
         await work.audit.moved(sending, "invite.sending", now=now, was=invite.state)
         return Assignment(sending, link, tier, look_first=False)
 
-    async def sent(self, invite: Invite, share: PlexShare) -> None:
-        """Plex holds the share: pending, or accepted already."""
+    async def sent(self, invite: Invite, share: PlexShare, *, adopted: bool = False) -> None:
+        """Plex holds the share: pending, or accepted already; `adopted` if it stood before."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            known = {"share_id": share.share_id, "account_id": share.account_id}
             try:
                 moved = await self._note_sent(work, invite, share)
             except Refused as refusal:
@@ -88,7 +87,9 @@ class SendingService:
                 await self._fail(work, invite, refusal.key, "")
                 return
             if moved is None:
-                # Withdrawn while the request was under way: what was shared has to go again.
+                # Withdrawn while the request was under way: what was shared has to go again. What
+                # was there before is not named, so that the release looks whose it is.
+                known = {} if adopted else {"share_id": share.share_id}
                 await work.invites.note(invite.id, release_due_at=now, **known)
                 await work.jobs.enqueue(ReleaseShare(invite.id))
                 await work.commit()
@@ -100,6 +101,8 @@ class SendingService:
 
     async def _note_sent(self, work: Work, invite: Invite, share: PlexShare) -> Invite | None:
         now = self._clock.now()
+        if await work.invites.share_is_anothers(invite, share.share_id):
+            raise Refused("invite.login_taken")
         to = InviteState.ACTIVE if share.accepted else InviteState.SENT
         moved = await work.invites.move(
             invite.id,

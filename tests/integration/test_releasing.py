@@ -103,8 +103,8 @@ async def test_withdrawn_while_being_adopted_leaves_older_access_alone(story: St
     assignment = await story.house.services.sending.begin(invite.id)
     assert assignment is not None
     await story.withdraw(await story.get(invite))
-    found = await story.sharing._share(assignment)
-    await story.house.services.sending.sent(assignment.invite, found)
+    found, adopted = await story.sharing._share(assignment)
+    await story.house.services.sending.sent(assignment.invite, found, adopted=adopted)
     await story.after(seconds=AFTER_THE_LEASE)
     assert story.shares == [share]
     assert await story.due(invite, "release") is None
@@ -130,8 +130,8 @@ async def test_a_withdrawal_while_adopting_takes_nothing_of_others(story: Story)
     assignment = await story.house.services.sending.begin(second.id)
     assert assignment is not None
     await story.withdraw(await story.get(second))
-    found = await story.sharing._share(assignment)
-    await story.house.services.sending.sent(assignment.invite, found)
+    found, adopted = await story.sharing._share(assignment)
+    await story.house.services.sending.sent(assignment.invite, found, adopted=adopted)
     await story.after(seconds=AFTER_THE_LEASE)
     assert [share.share_id for share in story.shares] == [first.share_id]
 

@@ -321,6 +321,22 @@ async def test_one_account_under_two_names_is_shared_once(story: Story) -> None:
     assert await story.state(first) is InviteState.SENT
 
 
+async def test_a_newcomers_share_is_nobody_elses(story: Story) -> None:
+    """Whoever was invited without an account keeps the share when another name of theirs is asked.
+
+    Plex names the account only after the sign-up, so that the ledger cannot compare accounts.
+    """
+    first = await story.sent(BOB, "newcomer@example.org")
+    assert first.account_id is None
+    story.world.add_account("newcomer", "newcomer@example.org")
+    second = await story.sent(CAROL, "newcomer")
+    assert (second.state, second.failure_key) == (InviteState.FAILED, "invite.login_taken")
+    story.world.accept(first.share_id or 0)
+    await story.after(seconds=61)
+    assert await story.state(first) is InviteState.ACTIVE
+    assert len(story.shares) == 1
+
+
 async def test_an_attempt_of_a_killed_worker_is_taken_up(story: Story) -> None:
     """An attempt whose worker died is taken up when its lease is over, and looks first."""
     invite = await story.approved()
