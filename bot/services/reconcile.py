@@ -6,13 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import PlexError, Treatment
+from bot.domain.errors import PlexError, Refused, Treatment
 from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkState
 from bot.domain.plex import PlexShare
+from bot.log import logger
 from bot.services.sending import RECHECK
 from db.ledger import Ledger
+
+log = logger(__name__)
 
 LEASE = timedelta(seconds=120)
 
@@ -85,9 +88,14 @@ class ReconcileService:
     async def _move(self, invite: Invite, to: InviteState, action: str, **columns: Any) -> None:
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            moved = await work.invites.move(
-                invite.id, to, now=now, from_={InviteState.SENT}, **columns
-            )
+            try:
+                moved = await work.invites.move(
+                    invite.id, to, now=now, from_={InviteState.SENT}, **columns
+                )
+            except Refused as refusal:
+                # Another live invite holds the Plex account; the rest of the listing goes on.
+                log.warning("reconcile.refused", invite=invite.id, key=refusal.key)
+                return
             if moved is not None:
                 await work.audit.moved(moved, action, now=now, was=invite.state)
                 await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))

@@ -1,7 +1,7 @@
 """Acceptance is noticed, and a strange listing harms nobody."""
 
 import pytest
-from story import Story, jobs_of
+from story import BOB, Story, execute, jobs_of
 
 from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.links import LinkState
@@ -186,11 +186,24 @@ async def test_somebody_who_signs_up_is_found(story: Story) -> None:
     assert found.account_id is not None
 
 
+async def test_one_odd_share_does_not_stop_the_others(story: Story) -> None:
+    """An acceptance by an account that another invite holds is left, and the rest goes on."""
+    odd, good = await several(story, 2)
+    other = await story.sent(BOB, "bob@example.org")
+    account = story.world.accept(odd.share_id or 0).account_id
+    await execute(
+        story.ledger, "UPDATE invite SET account_id = :a WHERE id = :id", a=account, id=other.id
+    )
+    story.world.accept(good.share_id or 0)
+    await story.after(seconds=61)
+    assert await story.state(odd) is InviteState.SENT
+    assert await story.state(good) is InviteState.ACTIVE
+
+
 async def test_a_withdrawal_wins_over_a_comparison(story: Story) -> None:
     """An invite that was withdrawn while it was compared stays withdrawn."""
     invite = await story.sent()
     link = await story.link()
-    comparison = None
     story.clock.advance(seconds=61)
     comparison = await story.house.services.reconcile.begin(link.id)
     assert comparison is not None
