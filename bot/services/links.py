@@ -1,7 +1,7 @@
 """Connecting a guild to Plex, and choosing what its tier shares."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.clock import Clock
@@ -54,6 +54,9 @@ class LinkService:
 
         What they name wins over what the ledger held, at every start.
         """
+        return await self._adopt(connect=True)
+
+    async def _adopt(self, *, connect: bool) -> Link | None:
         home = self._home
         if home.guild_id is None or home.plex_url is None or home.plex_token is None:
             return None
@@ -67,10 +70,11 @@ class LinkService:
             link = await work.links.ensure_home(
                 home.guild_id, home.plex_url, home.plex_token.get_secret_value(), now
             )
-            # At every start: a new process has no connection yet, and the first invite shall not
-            # pay for making one.
-            await work.links.schedule(link.id, "connect", now)
-            await work.jobs.enqueue(ConnectLink(link.id))
+            if connect:
+                # At every start: a new process has no connection yet, and the first invite shall
+                # not pay for making one.
+                await work.links.schedule(link.id, "connect", now)
+                await work.jobs.enqueue(ConnectLink(link.id))
             await work.commit()
             return link
 
@@ -97,7 +101,8 @@ class LinkService:
         """`/plex connect`: connect now. Raises `Refused` and `PlexError`."""
         if self._home.guild_id != actor.guild_id:
             raise Refused("plex.no_home")
-        link = await self.adopt_home()
+        # Connected right here: a job of its own would connect a second time.
+        link = await self._adopt(connect=False)
         if link is None:
             raise Refused("plex.no_home")
         try:
@@ -108,7 +113,8 @@ class LinkService:
 
     async def _connect(self, link: Link, by: int | None = None) -> LibraryChoice:
         info = await self._plex.connect(link.access)
-        found = await self._plex.libraries(link.access, fresh=True)
+        access = replace(link.access, machine_identifier=info.machine_identifier)
+        found = await self._plex.libraries(access, fresh=True)
         now = self._clock.now()
         async with self._ledger.begin() as work:
             connected = await work.links.connected(link.id, info, now)
@@ -189,7 +195,7 @@ class LinkService:
             before = {library.id for library in tier.libraries}
             wanted = (before - set(offered)) | (set(chosen) & set(offered))
             changed = await work.tiers.set_libraries(tier, wanted)
-            if wanted != before:
+            if {library.id for library in changed.libraries} != before:
                 await work.audit.happened(
                     actor.guild_id,
                     "tier.libraries",

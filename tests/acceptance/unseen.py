@@ -38,15 +38,21 @@ async def command(
 
 
 async def press(
-    env: simcord.Env, who: Person, channel: simcord.ChannelHandle, item: Mapping[str, Any]
+    env: simcord.Env,
+    who: Person,
+    channel: simcord.ChannelHandle,
+    item: Mapping[str, Any],
+    on: Any = None,
 ) -> InteractionResult:
     """A button or menu (as Discord carries it) pressed, whether or not a message shows it."""
-    [result] = await presses(env, [(who, channel, item)])
+    [result] = await presses(env, [(who, channel, item)], on)
     return result
 
 
 async def presses(
-    env: simcord.Env, all_at_once: list[tuple[Person, simcord.ChannelHandle, Mapping[str, Any]]]
+    env: simcord.Env,
+    all_at_once: list[tuple[Person, simcord.ChannelHandle, Mapping[str, Any]]],
+    on: Any = None,
 ) -> list[InteractionResult]:
     """Several presses that are under way at the same time."""
     records = []
@@ -55,9 +61,16 @@ async def presses(
         if item["type"] == ComponentType.STRING_SELECT:
             data["values"] = [option["value"] for option in item.get("options", [])]
         message = _message_with(env, channel, item)
-        records.append(
-            _emit(env, who, InteractionType.MESSAGE_COMPONENT, channel, data, message=message)
+        record = _emit(
+            env,
+            who,
+            InteractionType.MESSAGE_COMPONENT,
+            channel,
+            data,
+            message=message if on is None else {**message, "id": str(on.id)},
         )
+        record.source_message_id = on.id if on is not None else None
+        records.append(record)
     await env._settle_internal(dispatch="INTERACTION_CREATE")
     return [InteractionResult(env, record) for record in records]
 
@@ -200,3 +213,8 @@ async def delete(env: simcord.Env, message: Any) -> None:
     """Somebody who may tidy up deletes a message of the bot's."""
     env.backend.delete_message(message.channel.id, message.id)
     await env._settle_internal(dispatch="MESSAGE_DELETE")
+
+
+def take_role(env: simcord.Env, who: simcord.MemberActor, role: simcord.RoleHandle) -> None:
+    """An admin takes a role from somebody."""
+    env.backend.remove_member_role(who.guild.id, who.id, role.id)
