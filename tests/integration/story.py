@@ -141,8 +141,8 @@ class Story:
         now = self.clock.now()
         async with self.ledger.begin() as work:
             connects = await work.links.due("connect", now)
-            shares = await work.invites.due("share", now=now)
-            releases = await work.invites.due("release", now=now)
+            shares = await work.owed.due("share", now=now)
+            releases = await work.owed.due("release", now=now)
             reconciles = await work.links.due("reconcile", now)
         for id_ in connects:
             await self.house.services.links.connect_due(id_)
