@@ -19,7 +19,7 @@ async def make_stage(
     """A stage under other settings: `stage = await make_stage(limits={...})`.
 
     After the test every request that was made to Discord is judged (`discord_openapi`), answers
-    have to be private, and no error may have been logged: a test that wants one clears the diary.
+    have to be private, and no error may have been logged: a test that wants one forgives it.
     """
     async with AsyncExitStack() as stack:
         made: list[Stage] = []

@@ -89,6 +89,7 @@ class Stage:
     process: AsyncExitStack
     # Discord's name of the language that somebody has chosen; American English if none.
     languages: dict[int, str] = field(default_factory=dict)
+    forgiven: int = 0
 
     @property
     def alice(self) -> simcord.MemberActor:
@@ -288,9 +289,14 @@ class Stage:
 
     def surprises(self) -> list[str]:
         """What went wrong in the bot without being told in words of its own."""
-        raised = [getattr(error, "original", error) for error in self.env.errors]
+        raised = [getattr(error, "original", error) for error in self.env.errors[self.forgiven :]]
         found = [repr(error) for error in raised if not isinstance(error, HelprError)]
         return [*found, *map(str, self.diary.of_level("error", "critical"))]
+
+    def forgive(self) -> None:
+        """What went wrong so far was meant to, and has been looked at."""
+        self.diary.lines.clear()
+        self.forgiven = len(self.env.errors)
 
 
 def texts_of(message: Any) -> Iterator[str]:

@@ -1,0 +1,169 @@
+"""Rights, for everything there is: a new command, button or form cannot be forgotten."""
+
+import re
+from typing import Any
+
+import pytest
+import unseen
+from discord import app_commands
+from stage import Stage, refusal, said
+
+from bot.domain.people import Right, Rule
+from bot.ui.items import ALL_ITEMS, Dynamic
+from bot.ui.modals import ALL_FORMS, Submitted
+
+NEEDED = {
+    Right.REVIEWER: "Only reviewers and admins of this server can do that.",
+    Right.ADMIN: "Only admins of this server can do that.",
+}
+# The first request of a fresh ledger; so that a press that slipped through would do something.
+NUMBER = "1"
+
+
+def commands(stage: Stage) -> dict[str, app_commands.Command[Any, Any, Any]]:
+    """Every slash command by its whole name."""
+    found = stage.bot.tree.walk_commands()
+    return {c.qualified_name: c for c in found if isinstance(c, app_commands.Command)}
+
+
+def custom_id(pattern: str) -> str:
+    """A custom_id that fits: every number is 1, of several words the first."""
+    made = re.sub(
+        r"\(\?P<\w+>([^)]*)\)", lambda m: m[1].split("|")[0].replace(r"\d+", NUMBER), pattern
+    )
+    assert re.fullmatch(pattern, made), f"write a sample for {pattern}"
+    return made
+
+
+def as_sent(item: type[Any]) -> dict[str, Any]:
+    """A button or menu of this kind, as Discord carries it."""
+    made = custom_id(item.__discord_ui_compiled_template__.pattern)
+    match = item.__discord_ui_compiled_template__.fullmatch(made)
+    found = {name: int(v) if v.isdecimal() else v for name, v in match.groupdict().items()}
+    raw: dict[str, Any] = {**item(**found).item.to_component_dict()}
+    if raw["type"] == 3:
+        raw["options"] = [{"label": "x", "value": NUMBER}]
+    return raw
+
+
+async def test_every_command_has_a_rule(stage: Stage) -> None:
+    """What the gate demands is declared with every command; one without is open to nobody."""
+    assert len(commands(stage)) >= 6
+    for name, command in commands(stage).items():
+        assert isinstance(command.extras.get("rule"), Rule), name
+
+
+async def test_every_command_is_for_servers_only(stage: Stage) -> None:
+    """Discord does not offer any of them in direct messages."""
+    registered = stage.env.backend.commands[None].values()
+    assert {command["name"] for command in registered} == {
+        name.split()[0] for name in commands(stage)
+    }
+    for command in registered:
+        assert command["contexts"] == [0] or command["dm_permission"] is False, command["name"]
+
+
+async def test_discord_hides_staff_commands(stage: Stage) -> None:
+    """A command for staff is offered to those who manage the server, unless an admin says more."""
+    hidden = {
+        command["name"]: command.get("default_member_permissions")
+        for command in stage.env.backend.commands[None].values()
+    }
+    for name, command in commands(stage).items():
+        staff = command.extras["rule"].right > Right.MEMBER
+        assert bool(hidden[name.split()[0]]) is staff, name
+
+
+@pytest.mark.parametrize("kind", [*ALL_ITEMS, *ALL_FORMS], ids=lambda kind: kind.__name__)
+async def test_every_button_and_form_has_a_rule_and_a_handler(stage: Stage, kind: Any) -> None:
+    """What can be pressed or sent is known to the gate and to somebody who takes care of it."""
+    assert isinstance(kind.rule, Rule)
+    assert kind in stage.bot.door.handled()
+
+
+async def test_nothing_is_left_out_of_the_lists(stage: Stage) -> None:
+    """The lists hold every class of their kind, and handlers exist for nothing else."""
+    assert set(Dynamic.__subclasses__()) == set(ALL_ITEMS)
+    # By name: a dataclass with slots is made twice, and the first one lingers.
+    forms = {form.__name__ for form in Submitted.__subclasses__()}
+    assert forms == {form.__name__ for form in ALL_FORMS}
+    assert stage.bot.door.handled() == {*ALL_ITEMS, *ALL_FORMS}
+
+
+async def test_a_fresh_process_knows_every_button(stage: Stage) -> None:
+    """Also the buttons that another process has sent."""
+    await stage.restart()
+    assert set(stage.bot._connection._view_store._dynamic_items.values()) == set(ALL_ITEMS)
+
+
+async def test_staff_commands_refuse_a_member(stage: Stage) -> None:
+    """Every command for staff answers a member with who may, and changes nothing."""
+    await stage.requested(stage.bob)
+    tried = 0
+    async with stage.nothing_changes():
+        for name, command in commands(stage).items():
+            needed = command.extras["rule"].right
+            people = {Right.REVIEWER: [stage.carol], Right.ADMIN: [stage.carol, stage.rita]}
+            for who in people.get(needed, []):
+                answer = await stage.slash_hidden(who, name)
+                assert answer.modal is None
+                assert refusal(answer) == NEEDED[needed], name
+                tried += 1
+    assert tried >= 7
+
+
+@pytest.mark.parametrize("item", ALL_ITEMS, ids=lambda kind: kind.__name__)
+async def test_staff_buttons_refuse_a_member(stage: Stage, item: Any) -> None:
+    """Every button and menu for staff does the same, and works for an admin."""
+    needed = item.rule.right
+    if needed is Right.MEMBER:
+        pytest.skip("members may press it")
+    await stage.requested(stage.bob)
+    people = [stage.carol] if needed is Right.REVIEWER else [stage.carol, stage.rita]
+    async with stage.nothing_changes():
+        for who in people:
+            pressed = await unseen.press(stage.env, who, stage.world.get_access, as_sent(item))
+            assert pressed.modal is None
+            assert refusal(pressed) == NEEDED[needed]
+    page = await stage.slash(stage.alice, "my-plex")
+    pressed = await unseen.press(
+        stage.env, stage.alice, stage.world.access_requests, as_sent(item), on=page.response
+    )
+    assert pressed.modal is not None or "Only" not in said(pressed)
+
+
+@pytest.mark.parametrize("form", ALL_FORMS, ids=lambda kind: kind.__name__)
+async def test_staff_forms_refuse_a_member(stage: Stage, form: Any) -> None:
+    """A form is judged when it is sent, whoever may have opened it."""
+    needed = form.rule.right
+    if needed is Right.MEMBER:
+        pytest.skip("members may send it")
+    await stage.requested(stage.bob)
+    sample = custom_id(form.pattern.pattern)
+    async with stage.nothing_changes():
+        sent = await unseen.submit(stage.env, stage.carol, stage.world.get_access, sample)
+        assert refusal(sent) == NEEDED[needed]
+    sent = await unseen.submit(stage.env, stage.alice, stage.world.access_requests, sample)
+    assert sent.acknowledged
+    assert sent.followups == []
+    assert await stage.state_of(stage.bob) != "requested"
+
+
+async def test_a_command_without_a_rule_is_open_to_nobody(stage: Stage) -> None:
+    """Whoever forgets the rule has made a command that refuses everybody."""
+    command = stage.bot.tree.get_command("my-plex")
+    del command.extras["rule"]
+    async with stage.nothing_changes():
+        for who in (stage.bob, stage.alice):
+            assert "Something went wrong on my side" in refusal(await stage.slash(who, "my-plex"))
+    assert [event["event"] for event in stage.diary.of_level("error")] == ["interaction.failed"] * 2
+    stage.forgive()
+
+
+async def test_manage_server_makes_an_admin(stage: Stage) -> None:
+    """Who may manage the server needs no role of Helpr's; who lost it is nobody."""
+    assert "Home Media" in said(await stage.slash(stage.alice, "plex status"))
+    unseen.take_role(stage.env, stage.alice, stage.world.admins)
+    async with stage.nothing_changes():
+        answer = await unseen.command(stage.env, stage.alice, stage.world.get_access, "plex status")
+        assert refusal(answer) == NEEDED[Right.ADMIN]
