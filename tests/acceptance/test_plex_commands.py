@@ -90,6 +90,16 @@ async def test_connect_keeps_what_was_chosen(stage: Stage) -> None:
     assert "The tier Standard shares 1 library." in text
 
 
+async def test_connect_connects_once(stage: Stage) -> None:
+    """Connecting costs three requests (server, account, libraries), its jobs included."""
+    await stage.run_jobs()
+    stage.plex.world.requests.clear()
+    await stage.slash(stage.alice, "plex connect")
+    await stage.slash(stage.alice, "plex libraries")
+    await stage.run_jobs()
+    assert len(stage.plex.world.requests) == 3
+
+
 async def test_connect_where_the_operator_has_set_nothing(make_stage: MakeStage) -> None:
     """Without settings for this server the operator's variables are named."""
     stage = await make_stage(home=NO_HOME)
