@@ -1,11 +1,11 @@
 """Queries on invites. Moves are conditional UPDATEs; a claim is a lease taken by UPDATE."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Row, Table, case, func, insert, null, or_, select, update
+from sqlalchemy import Row, Table, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,16 +20,11 @@ from bot.domain.invites import (
     InviteState,
 )
 from bot.domain.logins import Login, LoginKind
+from bot.domain.timing import FIRST_ANSWER
 from db.models import InviteRow
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
-
-# The member's first answer is given by the interaction itself; this heals one that was lost.
-FIRST_ANSWER = timedelta(seconds=10)
-
-# What is shown to somebody, as against what is done on Plex.
-LOOKS = {"card", "tell"}
 
 LOGIN_PURPOSE = "invite:login"
 _REFUSALS = {
@@ -39,12 +34,41 @@ _REFUSALS = {
 }
 
 
-class Invites:
-    """The invites of one unit of work."""
+class InviteRows:
+    """Opens rows of the ledger as invites."""
 
     def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
         self._session = session
         self._keyring = keyring
+
+    def _maybe(self, row: Row[Any] | None) -> Invite | None:
+        return None if row is None else self._open(row)
+
+    def _open(self, row: Row[Any]) -> Invite:
+        fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
+        opened = {
+            name: self._keyring.open(fields[f"{name}_sealed"], _where(row.id, name))
+            if fields[f"{name}_sealed"] is not None
+            else ""
+            for name in ("login", "note", "decision_reason")
+        }
+        same = {
+            name: fields[name]
+            for name in Invite.__dataclass_fields__
+            if name not in {*opened, "state", "end_reason"}
+        }
+        return Invite(
+            **same,
+            login=Login(LoginKind(row.login_kind), opened["login"]),
+            note=opened["note"],
+            decision_reason=opened["decision_reason"],
+            state=InviteState(row.state),
+            end_reason=EndReason(row.end_reason) if row.end_reason else None,
+        )
+
+
+class Invites(InviteRows):
+    """The invites of one unit of work."""
 
     async def add(
         self,
@@ -87,7 +111,7 @@ class Invites:
                 )
             ).one()
         except IntegrityError as error:
-            raise Refused(_REFUSALS.get(_constraint(error), "unexpected")) from None
+            raise _refusal(error) from None
         return self._open(row)
 
     async def get(self, id_: int, guild_id: int | None = None) -> Invite | None:
@@ -171,10 +195,10 @@ class Invites:
         now: datetime,
         from_: Collection[InviteState] | None = None,
         version: int | None = None,
-        guild_id: int | None = None,
+        attempt: int | None = None,
         **columns: Any,
     ) -> Invite | None:
-        """Move an invite if it still stands in `from_` (and at `version`); None if it does not.
+        """Move an invite if it still stands in `from_`, at `version`, in `attempt`; else None.
 
         Every move owes the card and the member a look. Raises `ValueError` for a move that
         `MOVES` does not have, and `Refused` when another invite holds the Plex account.
@@ -187,21 +211,37 @@ class Invites:
         statement = update(INVITE).where(C.id == id_, C.state.in_(sources))
         if version is not None:
             statement = statement.where(C.version == version)
-        if guild_id is not None:
-            statement = statement.where(C.guild_id == guild_id)
+        if attempt is not None:
+            statement = statement.where(C.attempt == attempt)
         values = {**_owe_a_look(now), **self._seal_columns(id_, columns)}
+        if to is InviteState.SENDING:
+            values["attempt"] = C.attempt + 1
         statement = statement.values({**values, "state": to})
         try:
             # A refused move must not undo what else this unit of work did.
             async with self._session.begin_nested():
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         except IntegrityError as error:
-            raise Refused(_REFUSALS.get(_constraint(error), "unexpected")) from None
+            raise _refusal(error) from None
         return self._maybe(row)
 
-    async def remark(self, id_: int, *, now: datetime, **columns: Any) -> Invite | None:
-        """Set columns that card and member are shown, without a change of state."""
-        return await self.note(id_, **{**_owe_a_look(now), **columns})
+    async def remark(
+        self, id_: int, *, now: datetime, attempt: int, shown: bool = True, **columns: Any
+    ) -> Invite | None:
+        """Set columns of the attempt that is still under way; None if another has taken over.
+
+        `shown` ones owe card and member a look.
+        """
+        look = _owe_a_look(now) if shown else {}
+        row = (
+            await self._session.execute(
+                update(INVITE)
+                .where(C.id == id_, C.state == InviteState.SENDING, C.attempt == attempt)
+                .values({**look, **columns})
+                .returning(INVITE)
+            )
+        ).one_or_none()
+        return self._maybe(row)
 
     async def note(self, id_: int, **columns: Any) -> Invite | None:
         """Set columns that are no move (a share's id, a card's message, what is owed next)."""
@@ -212,101 +252,12 @@ class Invites:
         ).one_or_none()
         return self._maybe(row)
 
-    async def claim(self, id_: int, what: str, *, now: datetime, lease: timedelta) -> Invite | None:
-        """Take the work that `{what}_due_at` owes, for `lease`; None when it is not due.
-
-        Only one caller gets it: the UPDATE moves the instant on, and a caller that dies leaves
-        the work due again when the lease is over.
-        """
-        due = C[f"{what}_due_at"]
-        row = (
-            await self._session.execute(
-                update(INVITE)
-                .where(C.id == id_, due <= now)
-                .values({due: now + lease})
-                .returning(INVITE)
-            )
-        ).one_or_none()
-        return self._maybe(row)
-
-    async def claim_look(
-        self, id_: int, what: str, *, now: datetime, lease: timedelta
-    ) -> Invite | None:
-        """Take the card or the member's news; None when nothing is due or a look is under way.
-
-        What is due stays due until `settle`; the lease keeps a second caller away meanwhile, so
-        two renders never run at once and what is shown never goes back.
-        """
-        due, leased = C[f"{what}_due_at"], C[f"{what}_leased_until"]
-        row = (
-            await self._session.execute(
-                update(INVITE)
-                .where(C.id == id_, due <= now, or_(leased.is_(None), leased <= now))
-                .values({leased: now + lease})
-                .returning(INVITE)
-            )
-        ).one_or_none()
-        return self._maybe(row)
-
-    async def settle(
-        self,
-        id_: int,
-        what: str,
-        *,
-        version: int,
-        now: datetime,
-        again_at: datetime | None = None,
-        **columns: Any,
-    ) -> Invite | None:
-        """End a look at `version`: due now if the invite has moved on, else at `again_at`."""
-        due, leased = C[f"{what}_due_at"], C[f"{what}_leased_until"]
-        again = null() if again_at is None else again_at
-        row = (
-            await self._session.execute(
-                update(INVITE)
-                .where(C.id == id_)
-                .values(
-                    {due: case((C.version > version, now), else_=again), leased: None, **columns}
-                )
-                .returning(INVITE)
-            )
-        ).one_or_none()
-        return self._maybe(row)
-
-    async def due(self, what: str, *, now: datetime, limit: int = 200) -> Sequence[int]:
-        """Ids of the invites whose `{what}_due_at` has come and that nobody works on."""
-        due = C[f"{what}_due_at"]
-        query = select(C.id).where(due <= now).order_by(due).limit(limit)
-        if what in LOOKS:
-            leased = C[f"{what}_leased_until"]
-            query = query.where(or_(leased.is_(None), leased <= now))
-        return (await self._session.execute(query)).scalars().all()
-
-    async def owe_cards(self, guild_id: int, now: datetime) -> None:
-        """Every open request of a guild owes its card anew."""
-        await self._session.execute(
-            update(INVITE).where(C.guild_id == guild_id, C.state.in_(OPEN)).values(card_due_at=now)
-        )
-
-    async def wake_shares(self, link_id: int, now: datetime) -> Sequence[int]:
-        """Make every approved invite of a link due at once; their ids."""
-        woken = await self._session.execute(
-            update(INVITE)
-            .where(
-                C.link_id == link_id,
-                C.state.in_([InviteState.APPROVED, InviteState.SENDING]),
-                # An attempt under way keeps its lease; one that waits for a retry has a reason.
-                or_(C.state == InviteState.APPROVED, C.failure_key.is_not(None)),
-            )
-            .values(share_due_at=now)
-            .returning(C.id)
-        )
-        return sorted(woken.scalars())
-
-    async def pending_on(self, link_id: int) -> list[Invite]:
-        """What Plex has been asked to share on this link and nobody has accepted yet."""
+    async def shared_on(self, link_id: int) -> list[Invite]:
+        """What Plex holds on this link as far as the ledger knows: sent or active."""
         query = (
-            select(INVITE).where(C.link_id == link_id, C.state == InviteState.SENT).order_by(C.id)
+            select(INVITE)
+            .where(C.link_id == link_id, C.state.in_([InviteState.SENT, InviteState.ACTIVE]))
+            .order_by(C.id)
         )
         return [self._open(row) for row in await self._session.execute(query)]
 
@@ -316,31 +267,6 @@ class Invites:
             sealed = self._keyring.seal(reason, _where(id_, "decision_reason"))
             columns["decision_reason_sealed"] = sealed
         return columns
-
-    def _maybe(self, row: Row[Any] | None) -> Invite | None:
-        return None if row is None else self._open(row)
-
-    def _open(self, row: Row[Any]) -> Invite:
-        fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
-        opened = {
-            name: self._keyring.open(fields[f"{name}_sealed"], _where(row.id, name))
-            if fields[f"{name}_sealed"] is not None
-            else ""
-            for name in ("login", "note", "decision_reason")
-        }
-        same = {
-            name: fields[name]
-            for name in Invite.__dataclass_fields__
-            if name not in {*opened, "state", "end_reason"}
-        }
-        return Invite(
-            **same,
-            login=Login(LoginKind(row.login_kind), opened["login"]),
-            note=opened["note"],
-            decision_reason=opened["decision_reason"],
-            state=InviteState(row.state),
-            end_reason=EndReason(row.end_reason) if row.end_reason else None,
-        )
 
 
 def _owe_a_look(now: datetime) -> dict[str, Any]:
@@ -352,8 +278,9 @@ def _where(id_: int, column: str) -> str:
     return f"invite:{id_}:{column}"
 
 
-def _constraint(error: IntegrityError) -> str:
+def _refusal(error: IntegrityError) -> Exception:
+    """What a broken rule of the table means to a person; the error itself if it means nothing."""
     cause = error.orig.__cause__ if error.orig is not None else None
-    if isinstance(cause, asyncpg.UniqueViolationError):
-        return str(cause.constraint_name)
-    raise error
+    if isinstance(cause, asyncpg.UniqueViolationError) and cause.constraint_name in _REFUSALS:
+        return Refused(_REFUSALS[cause.constraint_name])
+    return error

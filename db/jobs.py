@@ -24,7 +24,8 @@ class Jobs:
 
     async def enqueue(self, *jobs: Job) -> None:
         """Store jobs; one that is waiting already is not stored twice."""
-        for job in jobs:
+        # In one order everywhere, so that two units of work never wait for each other's keys.
+        for job in sorted(jobs, key=lambda job: job.key):
             try:
                 # A duplicate key raises; the savepoint keeps that from undoing the rest.
                 async with self._session.begin_nested():

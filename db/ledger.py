@@ -18,6 +18,7 @@ from db.installation import InstallationRecord
 from db.invites import Invites
 from db.jobs import Jobs
 from db.links import Links
+from db.owed import Owed
 from db.rates import Rates
 from db.tiers import Tiers
 
@@ -32,6 +33,7 @@ class Work:
         self.links = Links(session, keyring)
         self.tiers = Tiers(session)
         self.invites = Invites(session, keyring)
+        self.owed = Owed(session, keyring)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
         self.jobs = Jobs(session)
@@ -69,6 +71,6 @@ class Ledger:
 
 
 def _is_down(error: DBAPIError) -> bool:
-    """Whether the server is starting, stopping or gone (SQLSTATE classes 08 and 57P)."""
+    """Whether the server is starting, stopping or gone (SQLSTATE 08, 53, 57P)."""
     state = getattr(error.orig, "sqlstate", None) or ""
-    return state.startswith(("08", "57P"))
+    return state.startswith(("08", "53", "57P"))

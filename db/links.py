@@ -9,12 +9,14 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
+from bot.domain.invites import ON_PLEX
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
-from db.models import Library, PlexLink
+from db.models import InviteRow, Library, PlexLink
 
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LIBRARY: Table = Library.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 OWNER_PURPOSE = "plex_link:owner"
@@ -37,13 +39,26 @@ class Links:
         link = self._open(row)
         if (link.base_url, link.token) == (base_url, token):
             return link
+        # Another address may be another server. While nobody has a share on the old one that is
+        # fine; otherwise connecting tells whether it is the same.
+        forgotten = (
+            {"machine_identifier": None, "owner_account_id": None}
+            if link.base_url != base_url and not await self._is_in_use(link.id)
+            else {}
+        )
         return await self._change(
             link.id,
             base_url=base_url,
             token_sealed=self._keyring.seal(token, _where(link.id)),
             state=LinkState.CONNECTING,
             connect_due_at=now,
+            **forgotten,
         )
+
+    async def _is_in_use(self, id_: int) -> bool:
+        """Whether somebody has, or may have, a share on this link."""
+        query = select(INVITE.c.id).where(INVITE.c.link_id == id_, INVITE.c.state.in_(ON_PLEX))
+        return (await self._session.execute(query.limit(1))).first() is not None
 
     async def _add_home(self, guild_id: int, base_url: str, token: str, now: datetime) -> Link:
         sequence = func.pg_get_serial_sequence("plex_link", "id")
@@ -147,31 +162,35 @@ class Links:
     async def take_libraries(
         self, id_: int, libraries: Sequence[PlexLibrary], now: datetime
     ) -> list[LinkedLibrary]:
-        """Make the ledger's libraries those that Plex has just listed; the rest is marked gone."""
-        if libraries:
-            statement = upsert(LIBRARY).values(
-                [
-                    {
-                        "link_id": id_,
-                        "section_id": library.section_id,
-                        "key": library.key,
-                        "title": library.title,
-                        "type": library.type,
-                        "seen_at": now,
-                    }
-                    for library in libraries
-                ]
+        """Make the ledger's libraries those that Plex has just listed; the rest is marked gone.
+
+        An empty list marks nothing: it says more about Plex than about the libraries, and a tier
+        that lost them all could invite nobody.
+        """
+        if not libraries:
+            return await self.libraries(id_)
+        statement = upsert(LIBRARY).values(
+            [
+                {
+                    "link_id": id_,
+                    "section_id": library.section_id,
+                    "key": library.key,
+                    "title": library.title,
+                    "type": library.type,
+                    "seen_at": now,
+                }
+                for library in libraries
+            ]
+        )
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=[LIBRARY.c.link_id, LIBRARY.c.section_id],
+                set_={
+                    name: statement.excluded[name] for name in ("key", "title", "type", "seen_at")
+                }
+                | {"gone_at": None},
             )
-            await self._session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[LIBRARY.c.link_id, LIBRARY.c.section_id],
-                    set_={
-                        name: statement.excluded[name]
-                        for name in ("key", "title", "type", "seen_at")
-                    }
-                    | {"gone_at": None},
-                )
-            )
+        )
         present = [library.section_id for library in libraries]
         await self._session.execute(
             update(LIBRARY)

@@ -74,6 +74,9 @@ class Installation(Base):
     id: Mapped[bool] = mapped_column(Boolean, primary_key=True, server_default=text("true"))
     client_identifier: Mapped[str]
     commands_hash: Mapped[str] = mapped_column(server_default="")
+    commands_claimed_until: Mapped[datetime | None]
+    # A known text, sealed: tells at start whether the keys at hand are those of this database.
+    key_check_sealed: Mapped[bytes | None]
 
 
 class Guild(Base):
@@ -258,6 +261,7 @@ class InviteRow(Base):
     failure_key: Mapped[str | None]
     failure_reason: Mapped[str] = mapped_column(server_default="")
     share_id: Mapped[int | None]
+    share_adopted: Mapped[bool] = mapped_column(server_default=text("false"))
     account_id: Mapped[int | None]
     sent_at: Mapped[datetime | None]
     active_at: Mapped[datetime | None]

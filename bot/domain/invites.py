@@ -46,6 +46,9 @@ OPEN = frozenset({S.REQUESTED, S.WAITLISTED})
 LIVE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
 """A member has at most one of these in a guild, and so has a Plex account on a link."""
 
+ON_PLEX = frozenset({S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
+"""Plex holds, or may hold, something for it."""
+
 WITHDRAWABLE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT})
 """The member may still take the request back; once active it is called leaving."""
 
@@ -69,7 +72,8 @@ class Invite:
     """One person's request for access and everything that follows from it.
 
     A snapshot of the ledger's row at `version`; ids named after Discord are snowflakes.
-    `share_id` and `account_id` are Plex's, None until Plex has named them.
+    `share_id` and `account_id` are Plex's, None until Plex has named them; `share_adopted` says
+    that the share stood on Plex before Helpr asked for it.
     """
 
     id: int
@@ -91,6 +95,7 @@ class Invite:
     failure_key: str | None = None
     failure_reason: str = ""
     share_id: int | None = None
+    share_adopted: bool = False
     release_attempt: int = 0
     account_id: int | None = None
     sent_at: datetime | None = None
@@ -99,8 +104,10 @@ class Invite:
     end_reason: EndReason | None = None
     card_channel_id: int | None = None
     card_message_id: int | None = None
+    card_version: int = 0
     dm_channel_id: int | None = None
     dm_message_id: int | None = None
+    dm_version: int = 0
     dm_closed: bool = False
 
     @property

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.domain.errors import PlexAlreadyShared, PlexAnswerLost, PlexError, PlexShareGone
-from bot.domain.invites import Invite
+from bot.domain.invites import Invite, InviteState
 from bot.domain.plex import PlexShare
 from bot.log import logger
 from bot.plex import PlexService
@@ -13,8 +13,8 @@ from bot.services.sending import Assignment, SendingService
 
 log = logger(__name__)
 
-# A listing in which more than this many, and more than half, of the awaited shares are missing
-# says more about Plex than about people: nothing is concluded from it.
+# A listing in which more than this many, and more than half, of the known shares are missing says
+# more about Plex than about people: only so many are looked at one by one, the rest is left alone.
 BREAKER = 3
 
 
@@ -39,19 +39,20 @@ class SharingJobs:
         if assignment is None:
             return
         try:
-            share, adopted = await self._share(assignment)
+            share, found = await self._share(assignment)
         except PlexError as error:
             log.warning("share.failed", key=error.key, reason=error.reason, invite=invite_id)
             await self._sending.went_wrong(assignment, error)
             return
-        log.info("share.sent", invite=invite_id, accepted=share.accepted, adopted=adopted)
-        await self._sending.sent(assignment.invite, share, adopted=adopted)
+        log.info("share.sent", invite=invite_id, accepted=share.accepted, found=found)
+        # Only what stood before Helpr's first word to Plex is somebody else's doing.
+        adopted = found and assignment.invite.attempt == 1
+        await self._sending.sent(assignment.invite, share, found=found, adopted=adopted)
 
     async def _share(self, assignment: Assignment) -> tuple[PlexShare, bool]:
         """The share, and whether it stood already when this attempt came."""
         if assignment.look_first and (found := await self._find(assignment)) is not None:
             return found, True
-        adopted = False
         try:
             share = await self._plex.share(
                 assignment.link.access,
@@ -61,11 +62,13 @@ class SharingJobs:
             )
         except PlexAlreadyShared:
             # Somebody shared before, by hand or in an attempt whose answer was lost: adopt it.
-            share, adopted = None, True
+            if (there := await self._find(assignment)) is None:
+                raise
+            return there, True
         share = share or await self._find(assignment)
         if share is None:
             raise PlexAnswerLost
-        return share, adopted
+        return share, False
 
     async def _find(self, assignment: Assignment) -> PlexShare | None:
         invite = assignment.invite
@@ -104,31 +107,34 @@ class SharingJobs:
         return "released"
 
     async def reconcile_link(self, link_id: int) -> None:
-        """Find out which pending invites were accepted or declined."""
+        """Find out who accepted, who declined, and whose share is gone."""
         comparison = await self._reconcile.begin(link_id)
         if comparison is None:
             return
         try:
-            await self._compare(comparison)
+            is_settled = await self._compare(comparison)
         except PlexError as error:
             log.warning("reconcile.failed", key=error.key, reason=error.reason, link=link_id)
             await self._reconcile.went_wrong(comparison.link, error)
             return
-        await self._reconcile.done(comparison.link)
+        await self._reconcile.done(comparison.link, is_settled=is_settled)
 
-    async def _compare(self, comparison: Comparison) -> None:
+    async def _compare(self, comparison: Comparison) -> bool:
+        """False when the listing lost so many that most of them were left for another time."""
         shares = await self._plex.shares(comparison.link.access)
         missing: list[Invite] = []
-        for invite in comparison.pending:
+        for invite in comparison.known:
             share = share_of(invite, shares)
             if share is None:
                 missing.append(invite)
-            elif share.accepted:
+            elif share.accepted and invite.state is InviteState.SENT:
                 await self._reconcile.accepted(invite, share)
-        if len(missing) > max(BREAKER, len(comparison.pending) / 2):
-            log.warning("reconcile.breaker", missing=len(missing), of=len(comparison.pending))
-            return
+        too_many = len(missing) > max(BREAKER, len(comparison.known) / 2)
+        if too_many:
+            log.warning("reconcile.breaker", missing=len(missing), of=len(comparison.known))
+            missing = missing[:BREAKER]
         await self._look_closer(comparison, missing)
+        return not too_many
 
     async def _look_closer(self, comparison: Comparison, missing: Sequence[Invite]) -> None:
         """A listing alone proves no absence; Plex's own word about the one share does."""
@@ -137,6 +143,6 @@ class SharingJobs:
                 continue
             share = await self._plex.share_state(comparison.link.access, invite.share_id)
             if share is None:
-                await self._reconcile.declined(invite)
-            elif share.accepted:
+                await self._reconcile.gone(invite)
+            elif share.accepted and invite.state is InviteState.SENT:
                 await self._reconcile.accepted(invite, share)

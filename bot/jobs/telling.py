@@ -59,7 +59,7 @@ class TellingJobs:
             await self._card_not_found(data.invite, error)
         except UNREACHED as error:
             log.warning("card.not_shown", invite=invite_id, error=_code(error))
-            await self._showing.cannot(data.invite, "card")
+            await self._showing.cannot(data.invite, "card", refused=_is_refusal(error))
         else:
             if shown is None:
                 await self._showing.card_not_wanted(data.invite)
@@ -77,9 +77,9 @@ class TellingJobs:
         if data.guild.request_channel_id is None:
             return None
         channel = self._client.get_partial_messageable(data.guild.request_channel_id)
-        # Discord drops a second message with the same nonce: a job that was killed between the
-        # message and its commit posts no second card.
-        message = await channel.send(view=view, nonce=f"card-{invite.id}-{invite.version}")
+        # Discord drops a second message with the same nonce: a job that was killed, or cut off,
+        # between the message and its commit posts no second card.
+        message = await channel.send(view=view, nonce=f"card-{invite.id}-{invite.card_version}")
         return data.guild.request_channel_id, message.id
 
     async def _card_not_found(self, invite: Invite, error: discord.NotFound) -> None:
@@ -91,7 +91,7 @@ class TellingJobs:
             await self._showing.card_not_wanted(invite)
         else:
             log.warning("card.no_channel", invite=invite.id, error=_code(error))
-            await self._showing.cannot(invite, "card")
+            await self._showing.cannot(invite, "card", refused=True)
 
     async def tell_member(self, invite_id: int) -> None:
         """Edit the private answers that still can be; after those, one direct message."""
@@ -104,9 +104,13 @@ class TellingJobs:
         except discord.Forbidden:
             # Closed direct messages (50007), or no server in common: /my-plex tells.
             await self._showing.told(data.invite, dm_closed=True)
+        except discord.NotFound as error:
+            # The direct message was deleted, or the person is gone: nobody is left to tell.
+            log.info("member.gone", invite=invite_id, error=_code(error))
+            await self._showing.told(data.invite)
         except UNREACHED as error:
             log.warning("member.not_told", invite=invite_id, error=_code(error))
-            await self._showing.cannot(data.invite, "tell")
+            await self._showing.cannot(data.invite, "tell", refused=_is_refusal(error))
         else:
             await self._showing.told(data.invite, dm, dm_closed=False if dm else None)
 
@@ -147,7 +151,7 @@ class TellingJobs:
         if told or invite.state not in TOLD_BY_DM:
             return None
         channel = await self._client.create_dm(discord.Object(invite.member_id))
-        message = await channel.send(view=view, nonce=f"dm-{invite.id}-{invite.version}")
+        message = await channel.send(view=view, nonce=f"dm-{invite.id}-{invite.dm_version}")
         return channel.id, message.id
 
 
@@ -158,6 +162,11 @@ def _view(data: TellData) -> MemberView:
 async def _in_time(work: Awaitable[T]) -> T:
     async with asyncio.timeout(DEADLINE / 2):
         return await work
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """Discord said no, as against being unreachable or failing itself."""
+    return isinstance(error, discord.HTTPException) and error.status < 500
 
 
 def _code(error: BaseException) -> str:

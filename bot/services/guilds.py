@@ -20,7 +20,7 @@ class GuildService:
         async with self._ledger.begin() as work:
             for guild_id in await work.guilds.return_to(list(guild_ids)):
                 await work.audit.happened(guild_id, "guild.returned", now=now)
-                await work.invites.owe_cards(guild_id, now)
+                await work.owed.owe_cards(guild_id, now)
             await work.commit()
 
     async def left(self, guild_id: int) -> None:

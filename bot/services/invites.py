@@ -11,7 +11,7 @@ from bot.domain.jobs import Job, ReleaseShare, ShareInvite, ShowCard, TellMember
 from bot.domain.links import Link, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor
-from bot.services.sending import SEND_LEASE
+from bot.domain.timing import FIRST_ANSWER, WORK_LEASE
 from db.ledger import Ledger, Work
 
 PAGE = 4
@@ -75,7 +75,10 @@ class InviteService:
             if invite is None:
                 return MemberView(None)
             if answer is not None and invite.is_live:
-                await _keep_answer(work, invite, answer, self._clock.now())
+                now = self._clock.now()
+                await _keep_answer(work, invite, answer, now)
+                # News that comes before this view is shown would be overwritten by it.
+                await work.owed.heal_answer(invite.id, now + FIRST_ANSWER)
                 await work.commit()
             return await _member_view(work, invite)
 
@@ -291,9 +294,14 @@ async def _tier_to_share(work: Work, invite: Invite) -> Tier:
 
 
 def _release_due(invite: Invite, now: datetime) -> datetime | None:
-    """When the share has to leave Plex: at once, after an attempt under way, or not at all."""
+    """When the share has to leave Plex: at once, after an attempt under way, or not at all.
+
+    What stood on Plex before Helpr asked was somebody else's doing, and stays.
+    """
+    if invite.share_adopted:
+        return None
     if invite.state is InviteState.SENT:
         return now
     if invite.state is InviteState.SENDING:
-        return now + SEND_LEASE
+        return now + WORK_LEASE
     return None

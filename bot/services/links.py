@@ -11,12 +11,11 @@ from bot.domain.jobs import ConnectLink, ReconcileLink, ShareInvite
 from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
 from bot.domain.people import Actor
 from bot.domain.plex import PlexServerStatus
+from bot.domain.timing import RECHECK, WORK_LEASE
 from bot.plex import PlexService
-from bot.services.sending import RECHECK
 from bot.settings import HomeSettings
 from db.ledger import Ledger, Work
 
-CONNECT_LEASE = timedelta(seconds=90)
 DEFAULT_TIER = "Standard"
 
 
@@ -52,44 +51,41 @@ class LinkService:
     async def adopt_home(self) -> Link | None:
         """Take over the operator's `HELPR_HOME__` settings; None when there are none.
 
-        What they name wins over what the ledger held, at every start.
+        What they name wins over what the ledger held, at every start. Connecting is owed at every
+        start too: a new process has no connection yet, and the first invite shall not pay for it.
         """
-        return await self._adopt(connect=True)
-
-    async def _adopt(self, *, connect: bool) -> Link | None:
-        home = self._home
-        if home.guild_id is None or home.plex_url is None or home.plex_token is None:
-            return None
-        now = self._clock.now()
         async with self._ledger.begin() as work:
-            await work.guilds.ensure(home.guild_id)
-            if home.request_channel_id is not None:
-                await self._show_requests_in(work, home.guild_id, home.request_channel_id)
-            if home.reviewer_role_id is not None:
-                await work.guilds.set(home.guild_id, reviewer_role_ids=[home.reviewer_role_id])
-            link = await work.links.ensure_home(
-                home.guild_id, home.plex_url, home.plex_token.get_secret_value(), now
-            )
-            if connect:
-                # At every start: a new process has no connection yet, and the first invite shall
-                # not pay for making one.
-                await work.links.schedule(link.id, "connect", now)
+            link = await self._take_home(work)
+            if link is not None:
+                await work.links.schedule(link.id, "connect", self._clock.now())
                 await work.jobs.enqueue(ConnectLink(link.id))
             await work.commit()
             return link
+
+    async def _take_home(self, work: Work) -> Link | None:
+        home = self._home
+        if home.guild_id is None or home.plex_url is None or home.plex_token is None:
+            return None
+        await work.guilds.ensure(home.guild_id)
+        if home.request_channel_id is not None:
+            await self._show_requests_in(work, home.guild_id, home.request_channel_id)
+        if home.reviewer_role_id is not None:
+            await work.guilds.set(home.guild_id, reviewer_role_ids=[home.reviewer_role_id])
+        token = home.plex_token.get_secret_value()
+        return await work.links.ensure_home(home.guild_id, home.plex_url, token, self._clock.now())
 
     async def _show_requests_in(self, work: Work, guild_id: int, channel_id: int) -> None:
         settings = await work.guilds.settings(guild_id)
         if settings.request_channel_id != channel_id:
             await work.guilds.set(guild_id, request_channel_id=channel_id)
             # Requests from before there was a channel have no card yet.
-            await work.invites.owe_cards(guild_id, self._clock.now())
+            await work.owed.owe_cards(guild_id, self._clock.now())
 
     async def connect_due(self, link_id: int) -> None:
         """The job: connect when that is owed. A failure is written down, never raised."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            link = await work.links.claim(link_id, "connect", now=now, until=now + CONNECT_LEASE)
+            link = await work.links.claim(link_id, "connect", now=now, until=now + WORK_LEASE)
             await work.commit()
         if link is not None:
             try:
@@ -102,7 +98,9 @@ class LinkService:
         if self._home.guild_id != actor.guild_id:
             raise Refused("plex.no_home")
         # Connected right here: a job of its own would connect a second time.
-        link = await self._adopt(connect=False)
+        async with self._ledger.begin() as work:
+            link = await self._take_home(work)
+            await work.commit()
         if link is None:
             raise Refused("plex.no_home")
         try:
@@ -123,9 +121,10 @@ class LinkService:
             if is_new:
                 # Named one by one: Plex reads an empty list as ALL, those to come included.
                 tier = await work.tiers.set_libraries(tier, [one.id for one in libraries])
-            await work.audit.happened(
-                link.guild_id, "plex.connected", now=now, by=by, server=info.name
-            )
+            if by is not None or not link.is_connected:
+                await work.audit.happened(
+                    link.guild_id, "plex.connected", now=now, by=by, server=info.name
+                )
             await self._wake_up(work, connected)
             await work.commit()
             return LibraryChoice(connected, tier, tuple(libraries))
@@ -133,7 +132,7 @@ class LinkService:
     async def _wake_up(self, work: Work, link: Link) -> None:
         """Whatever waited for this link goes on now."""
         now = self._clock.now()
-        waiting = await work.invites.wake_shares(link.id, now)
+        waiting = await work.owed.wake_shares(link.id, now)
         await work.links.schedule(link.id, "reconcile", now)
         await work.jobs.enqueue(*map(ShareInvite, waiting), ReconcileLink(link.id))
 
@@ -204,6 +203,10 @@ class LinkService:
                     tier=tier.id,
                     libraries=sorted(library.title for library in changed.libraries),
                 )
+            if not before and wanted:
+                # What was approved meanwhile waits for libraries.
+                waiting = await work.owed.wake_shares(link.id, now)
+                await work.jobs.enqueue(*map(ShareInvite, waiting))
             libraries = await work.links.libraries(link.id)
             await work.commit()
             return LibraryChoice(link, changed, tuple(libraries))

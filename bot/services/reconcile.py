@@ -11,21 +11,22 @@ from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkState
 from bot.domain.plex import PlexShare
+from bot.domain.timing import RECHECK, WORK_LEASE
 from bot.log import logger
-from bot.services.sending import RECHECK
 from db.ledger import Ledger
 
 log = logger(__name__)
 
-LEASE = timedelta(seconds=120)
+# When nothing is pending, those who have access are still looked after, this much less often.
+SLOWER = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A link and the invites whose acceptance is awaited."""
+    """A link and what the ledger knows to be shared on it, pending or accepted."""
 
     link: Link
-    pending: tuple[Invite, ...]
+    known: tuple[Invite, ...]
 
 
 def share_of(invite: Invite, shares: Collection[PlexShare]) -> PlexShare | None:
@@ -49,20 +50,20 @@ class ReconcileService:
         self._interval = interval
 
     async def begin(self, link_id: int) -> Comparison | None:
-        """Take the comparison for this caller; None when it is not due or nothing is pending."""
+        """Take the comparison for this caller; None when it is not due or nothing is shared."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            link = await work.links.claim(link_id, "reconcile", now=now, until=now + LEASE)
+            link = await work.links.claim(link_id, "reconcile", now=now, until=now + WORK_LEASE)
             if link is None:
                 return None
-            pending = await work.invites.pending_on(link_id)
-            if not pending or not link.is_connected:
+            known = await work.invites.shared_on(link_id)
+            if not known or not link.is_connected:
                 # The next invite that is sent, or the link's mending, asks for a comparison again.
                 await work.links.schedule(link_id, "reconcile", None)
                 await work.commit()
                 return None
             await work.commit()
-            return Comparison(link, tuple(pending))
+            return Comparison(link, tuple(known))
 
     async def accepted(self, invite: Invite, share: PlexShare) -> None:
         """The person has accepted on Plex."""
@@ -75,13 +76,14 @@ class ReconcileService:
             active_at=self._clock.now(),
         )
 
-    async def declined(self, invite: Invite) -> None:
-        """The share is gone before it was accepted."""
+    async def gone(self, invite: Invite) -> None:
+        """Plex holds the share no more: declined, or left or removed after it was accepted."""
+        pending = invite.state is InviteState.SENT
         await self._move(
             invite,
             InviteState.ENDED,
             "invite.ended",
-            end_reason=EndReason.DECLINED,
+            end_reason=EndReason.DECLINED if pending else EndReason.REMOVED_ON_PLEX,
             ended_at=self._clock.now(),
         )
 
@@ -90,7 +92,7 @@ class ReconcileService:
         async with self._ledger.begin() as work:
             try:
                 moved = await work.invites.move(
-                    invite.id, to, now=now, from_={InviteState.SENT}, **columns
+                    invite.id, to, now=now, from_={invite.state}, **columns
                 )
             except Refused as refusal:
                 # Another live invite holds the Plex account; the rest of the listing goes on.
@@ -101,12 +103,16 @@ class ReconcileService:
                 await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
             await work.commit()
 
-    async def done(self, link: Link) -> None:
-        """Compared; the next comparison is owed after the interval."""
+    async def done(self, link: Link, *, is_settled: bool) -> None:
+        """Compared; the next comparison is owed after the interval, soon while one is pending."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            await work.links.reconciled(link.id, now)
-            await work.links.schedule(link.id, "reconcile", now + self._interval)
+            if is_settled:
+                await work.links.reconciled(link.id, now)
+            known = await work.invites.shared_on(link.id)
+            pending = any(invite.state is InviteState.SENT for invite in known)
+            wait = self._interval if pending else self._interval * SLOWER
+            await work.links.schedule(link.id, "reconcile", now + wait if known else None)
             await work.commit()
 
     async def went_wrong(self, link: Link, error: PlexError) -> None:

@@ -1,17 +1,14 @@
 """The ledger's side of taking a share back from Plex after a withdrawal."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.errors import PlexError
 from bot.domain.invites import Invite
 from bot.domain.links import Link
 from bot.domain.plex import PlexShare
-from bot.services.sending import backoff
+from bot.domain.timing import WORK_LEASE, backoff
 from db.ledger import Ledger
-
-RELEASE_LEASE = timedelta(seconds=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class ReleaseService:
         """Take the release for this caller; None when nothing is due."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            invite = await work.invites.claim(invite_id, "release", now=now, lease=RELEASE_LEASE)
+            invite = await work.owed.claim(invite_id, "release", now=now, lease=WORK_LEASE)
             link = await work.links.get(invite.link_id or 0) if invite else None
             await work.commit()
             if invite is None or link is None:

@@ -1,34 +1,41 @@
 """The ledger's side of sharing on Plex: intent before effect, outcome after it."""
 
-import random
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.domain.errors import PlexError, PlexLibrariesUnknown, Refused, Treatment
+from bot.domain.errors import (
+    PlexAlreadyShared,
+    PlexError,
+    PlexLibrariesUnknown,
+    PlexNoLibraries,
+    Refused,
+    Treatment,
+)
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ReleaseShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkState, Tier
 from bot.domain.plex import PlexShare
+from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, backoff
 from db.ledger import Ledger, Work
 
-# How long one attempt may take before somebody else may look after it. Longer than the slowest
-# attempt: a look (two requests) and a POST, each with Plex's deadline of 30 s by default.
-SEND_LEASE = timedelta(seconds=120)
-# While a link is paused its invites wait; mending it wakes them at once, this is the net below.
-PAUSED_WAIT = timedelta(minutes=5)
-RECHECK = timedelta(seconds=60)
-SLOWEST_RETRY = 300.0
+# A share that Plex says exists, and that its lists do not show after this many attempts, is an
+# admin's matter.
+UNSEEN_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One attempt to share. `look_first`: an earlier attempt may have reached Plex."""
+    """One attempt to share. `look_first`: an earlier attempt may have reached Plex.
+
+    `failed_with` is the failure of the attempt before, which card and member know already.
+    """
 
     invite: Invite
     link: Link
     tier: Tier
     look_first: bool
+    failed_with: str | None = None
 
 
 class SendingService:
@@ -43,7 +50,7 @@ class SendingService:
         """Commit the intent to send; None when nothing is due, or the link is paused."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            invite = await work.invites.claim(invite_id, "share", now=now, lease=SEND_LEASE)
+            invite = await work.owed.claim(invite_id, "share", now=now, lease=WORK_LEASE)
             if invite is None:
                 return None
             if invite.state not in {InviteState.APPROVED, InviteState.SENDING}:
@@ -63,43 +70,73 @@ class SendingService:
         if not link.is_connected:
             await work.invites.note(invite.id, share_due_at=now + PAUSED_WAIT)
             return None
-        attempt = invite.attempt + 1
+        if not tier.libraries:
+            await self._wait_for_libraries(work, invite)
+            return None
         if invite.state is InviteState.SENDING:
             # Without the old failure, so that mending the link does not wake what is under way.
-            noted = await work.invites.note(invite.id, attempt=attempt, failure_key=None)
-            return Assignment(noted or invite, link, tier, look_first=True)
+            again = await work.invites.note(invite.id, attempt=invite.attempt + 1, failure_key=None)
+            return Assignment(
+                again or invite, link, tier, look_first=True, failed_with=invite.failure_key
+            )
         sending = await work.invites.move(
-            invite.id, InviteState.SENDING, now=now, from_={invite.state}, attempt=attempt
+            invite.id, InviteState.SENDING, now=now, from_={invite.state}
         )
         if sending is None:
             return None
         await work.audit.moved(sending, "invite.sending", now=now, was=invite.state)
         return Assignment(sending, link, tier, look_first=False)
 
-    async def sent(self, invite: Invite, share: PlexShare, *, adopted: bool = False) -> None:
-        """Plex holds the share: pending, or accepted already; `adopted` if it stood before."""
+    async def _wait_for_libraries(self, work: Work, invite: Invite) -> None:
+        """The tier was emptied after the approval; choosing libraries wakes the invite."""
         now = self._clock.now()
+        key = PlexNoLibraries.key_of_class
+        await work.invites.note(invite.id, share_due_at=now + PAUSED_WAIT, failure_key=key)
+        if invite.failure_key != key:
+            await work.owed.owe_look(invite.id, now)
+            await work.jobs.enqueue(ShowCard(invite.id))
+
+    async def sent(
+        self, invite: Invite, share: PlexShare, *, found: bool = False, adopted: bool = False
+    ) -> None:
+        """Plex holds the share: pending, or accepted already.
+
+        `found`: this attempt has not made it; `adopted`: nor has an earlier one of Helpr's.
+        """
         async with self._ledger.begin() as work:
             try:
-                moved = await self._note_sent(work, invite, share)
+                moved = await self._note_sent(work, invite, share, adopted=adopted)
             except Refused as refusal:
                 # Another live invite holds this Plex account under another spelling of its name.
                 await self._fail(work, invite, refusal.key, "")
                 return
             if moved is None:
-                # Withdrawn while the request was under way: what was shared has to go again. What
-                # was there before is not named, so that the release looks whose it is.
-                known = {} if adopted else {"share_id": share.share_id}
-                await work.invites.note(invite.id, release_due_at=now, **known)
-                await work.jobs.enqueue(ReleaseShare(invite.id))
-                await work.commit()
+                await self._too_late(work, invite, share, found=found)
                 return
             if moved.state is InviteState.SENT and moved.link_id is not None:
-                await work.links.reconcile_soon(moved.link_id, now + self._reconcile_interval)
+                soon = self._clock.now() + self._reconcile_interval
+                await work.links.reconcile_soon(moved.link_id, soon)
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
             await work.commit()
 
-    async def _note_sent(self, work: Work, invite: Invite, share: PlexShare) -> Invite | None:
+    async def _too_late(self, work: Work, invite: Invite, share: PlexShare, *, found: bool) -> None:
+        """The invite moved on during the attempt.
+
+        Withdrawn: what was shared has to go again; what was there before is not named, so that
+        the release looks whose it is. Otherwise a later attempt has taken over and found this
+        very share: it stays.
+        """
+        present = await work.invites.get(invite.id)
+        if present is None or present.state is not InviteState.WITHDRAWN:
+            return
+        known = {} if found else {"share_id": share.share_id}
+        await work.invites.note(invite.id, release_due_at=self._clock.now(), **known)
+        await work.jobs.enqueue(ReleaseShare(invite.id))
+        await work.commit()
+
+    async def _note_sent(
+        self, work: Work, invite: Invite, share: PlexShare, *, adopted: bool
+    ) -> Invite | None:
         now = self._clock.now()
         if await work.invites.share_is_anothers(invite, share.share_id):
             raise Refused("invite.login_taken")
@@ -109,7 +146,9 @@ class SendingService:
             to,
             now=now,
             from_={InviteState.SENDING},
+            attempt=invite.attempt,
             share_id=share.share_id,
+            share_adopted=adopted,
             account_id=share.account_id,
             sent_at=now,
             active_at=now if share.accepted else None,
@@ -125,8 +164,9 @@ class SendingService:
     async def went_wrong(self, assignment: Assignment, error: PlexError) -> None:
         """Decide by the failure's class: stop, try again later, or wait for an admin."""
         invite = assignment.invite
+        unseen = isinstance(error, PlexAlreadyShared) and invite.attempt >= UNSEEN_ATTEMPTS
         async with self._ledger.begin() as work:
-            if error.treatment is Treatment.PERMANENT:
+            if error.treatment is Treatment.PERMANENT or unseen:
                 await self._fail(work, invite, error.key, error.reason)
                 return
             now = self._clock.now()
@@ -138,20 +178,28 @@ class SendingService:
                     reason=error.reason,
                     retry_at=now + RECHECK,
                 )
-            due = now + backoff(invite.attempt, error.retry_after)
-            if isinstance(error, PlexLibrariesUnknown):
-                # Connecting reads the libraries anew and wakes what waits; below is only the net.
-                await work.links.schedule(assignment.link.id, "connect", due)
-                due += RECHECK
             await work.invites.remark(
                 invite.id,
                 now=now,
-                share_due_at=due,
+                attempt=invite.attempt,
+                # The same failure once more is no news.
+                shown=error.key != assignment.failed_with,
+                share_due_at=await self._next_try(work, assignment, error, now),
                 failure_key=error.key,
                 failure_reason=error.reason,
             )
             await work.jobs.enqueue(ShowCard(invite.id))
             await work.commit()
+
+    async def _next_try(
+        self, work: Work, assignment: Assignment, error: PlexError, now: datetime
+    ) -> datetime:
+        due = now + backoff(assignment.invite.attempt, error.retry_after)
+        if isinstance(error, PlexLibrariesUnknown):
+            # Connecting reads the libraries anew and wakes what waits; below is only the net.
+            await work.links.schedule(assignment.link.id, "connect", due)
+            due += RECHECK
+        return due
 
     async def _fail(self, work: Work, invite: Invite, key: str, reason: str) -> None:
         now = self._clock.now()
@@ -160,6 +208,7 @@ class SendingService:
             InviteState.FAILED,
             now=now,
             from_={InviteState.SENDING},
+            attempt=invite.attempt,
             failure_key=key,
             failure_reason=reason,
             share_due_at=None,
@@ -171,10 +220,3 @@ class SendingService:
             )
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
         await work.commit()
-
-
-def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
-    """2 s doubled with each attempt, at most 5 min, with jitter; never sooner than Plex asks."""
-    doubled = 2.0 * 2 ** min(max(attempt - 1, 0), 16)
-    seconds = min(doubled, SLOWEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
-    return timedelta(seconds=max(seconds, retry_after or 0.0))

@@ -1,7 +1,6 @@
 """The ledger's side of showing: which card or answer is out of date, and what it has to say."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
@@ -9,13 +8,9 @@ from bot.domain.invites import Invite
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, Tier
 from bot.domain.people import GuildSettings
+from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from db.answers import Answer
 from db.ledger import Ledger, Work
-
-# Longer than the deadline of the edit itself (see bot.jobs.discord), so that an edit under way is
-# over before somebody else may begin one: what is shown never goes back.
-SHOW_LEASE = timedelta(seconds=60)
-CANNOT_SHOW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +44,7 @@ class ShowingService:
     async def card(self, invite_id: int) -> CardData | None:
         """Take the card for this caller; None when it is up to date or being shown."""
         async with self._ledger.begin() as work:
-            invite = await work.invites.claim_look(
+            invite = await work.owed.claim_look(
                 invite_id, "card", now=self._clock.now(), lease=SHOW_LEASE
             )
             if invite is None:
@@ -61,12 +56,6 @@ class ShowingService:
             data = await self._card_data(work, invite)
             await work.commit()
             return data
-
-    async def card_data(self, guild_id: int, invite_id: int) -> CardData | None:
-        """The same, only to look at."""
-        async with self._ledger.begin() as work:
-            invite = await work.invites.get(invite_id, guild_id)
-            return await self._card_data(work, invite) if invite else None
 
     async def _card_data(self, work: Work, invite: Invite) -> CardData:
         return CardData(
@@ -107,7 +96,7 @@ class ShowingService:
         """Take the member's news for this caller; None when there are none."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            invite = await work.invites.claim_look(invite_id, "tell", now=now, lease=SHOW_LEASE)
+            invite = await work.owed.claim_look(invite_id, "tell", now=now, lease=SHOW_LEASE)
             if invite is None:
                 return None
             data = TellData(
@@ -140,13 +129,14 @@ class ShowingService:
             await work.answers.drop(answer_id)
             await work.commit()
 
-    async def cannot(self, invite: Invite, what: str) -> None:
-        """Discord refused or failed; try again in a while."""
-        await self._settle(invite, what, again_at=self._clock.now() + CANNOT_SHOW)
+    async def cannot(self, invite: Invite, what: str, *, refused: bool) -> None:
+        """Discord refused, or did not answer: try again later, or soon."""
+        wait = SHOW_AGAIN_LATER if refused else SHOW_AGAIN_SOON
+        await self._settle(invite, what, again_at=self._clock.now() + wait)
 
     async def _settle(self, invite: Invite, what: str, **columns: Any) -> None:
         async with self._ledger.begin() as work:
-            settled = await work.invites.settle(
+            settled = await work.owed.settle(
                 invite.id, what, version=invite.version, now=self._clock.now(), **columns
             )
             if settled is not None and settled.version > invite.version:

@@ -37,7 +37,7 @@ class SweepService:
         async with self._ledger.begin() as work:
             jobs: list[Job] = []
             for what, invite_job in _OWED_BY_INVITES.items():
-                jobs += [invite_job(id_) for id_ in await work.invites.due(what, now=now)]
+                jobs += [invite_job(id_) for id_ in await work.owed.due(what, now=now)]
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             await work.jobs.enqueue(*jobs)

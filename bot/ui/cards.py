@@ -16,6 +16,8 @@ from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
+_TRYING = {InviteState.APPROVED, InviteState.SENDING}
+
 
 def review_card(data: CardData, t: Texts) -> LayoutView:
     """The card in the request channel; it has buttons only while nobody has decided."""
@@ -72,7 +74,8 @@ def _last_change(invite: Invite) -> datetime:
 
 def status_line(invite: Invite, t: Texts) -> str:
     """Where the request stands, who decided, and what Plex said."""
-    return "\n".join(line for line in (_state_line(invite, t), _problem_line(invite, t)) if line)
+    lines = (_state_line(invite, t), _adopted_line(invite, t), _problem_line(invite, t))
+    return "\n".join(filter(None, lines))
 
 
 def _state_line(invite: Invite, t: Texts) -> str:
@@ -107,10 +110,17 @@ def _state_line(invite: Invite, t: Texts) -> str:
             return state_name(invite.state, t)
 
 
-def _problem_line(invite: Invite, t: Texts) -> str:
-    if invite.failure_key is None:
+def _adopted_line(invite: Invite, t: Texts) -> str:
+    if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
-    problem = t(TEXTS[invite.failure_key])
-    if invite.state is not InviteState.FAILED:
+    return t("Plex had shared with this account before; its libraries were left as they are.")
+
+
+def _problem_line(invite: Invite, t: Texts) -> str:
+    key = invite.failure_key
+    if key is None or invite.state not in _TRYING | {InviteState.FAILED}:
+        return ""
+    problem = t(TEXTS[key])
+    if invite.state in _TRYING:
         problem += " " + t("I keep trying.")
-    return " ".join(filter(None, ["⚠️", problem, plex_reason(invite.failure_reason, t)]))
+    return " ".join(filter(None, ["⚠️", problem, plex_reason(key, invite.failure_reason, t)]))

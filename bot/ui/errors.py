@@ -114,6 +114,14 @@ def _when(seconds: int, t: Texts) -> str:
     return t.n("in {n} hour", "in {n} hours", -(-seconds // 3600))
 
 
-def plex_reason(reason: str, t: Texts) -> str:
-    """Plex's own words, for admins; empty where Plex gave none."""
-    return t("Plex says: {reason}", reason=plain(reason)) if reason else ""
+# Failures in which Plex said nothing: their reason is what happened on the way.
+_UNSAID = {"plex.unreachable", "plex.answer_lost", "plex.fault"}
+
+
+def plex_reason(key: str, reason: str, t: Texts) -> str:
+    """Plex's own words, for admins, or what happened on the way; empty where there is nothing."""
+    if not reason:
+        return ""
+    if key in _UNSAID:
+        return t("(Detail: {reason})", reason=plain(reason))
+    return t("Plex says: {reason}", reason=plain(reason))

@@ -102,15 +102,22 @@ def _member_lines(view: MemberView, t: Texts) -> list[str]:
             reason = quoted(invite.decision_reason) if invite.decision_reason else ""
             return [t("The admins said no."), reason, _ask_again(t)]
         case InviteState.FAILED:
-            return [
-                t("Plex did not accept this account. Check the spelling, then ask again."),
-                _ask_again(t),
-            ]
+            return [_why_failed(invite, t), _ask_again(t)]
         case InviteState.ENDED if invite.end_reason is not None:
             reason = end_reason_name(invite.end_reason, t)
             return [t("Ended: {reason}.", reason=reason), _ask_again(t)]
         case _:
             return [_ask_again(t)]
+
+
+def _why_failed(invite: Invite, t: Texts) -> str:
+    match invite.failure_key:
+        case "plex.refused":
+            return t("Plex did not accept this account. Check the spelling, then ask again.")
+        case "invite.login_taken" | "plex.already_shared":
+            return t("That Plex account already has access, or an open invite, here.")
+        case _:
+            return t("Plex could not invite this account. The admins can see why.")
 
 
 def _where_told(t: Texts) -> str:
@@ -125,7 +132,8 @@ def _ask_again(t: Texts) -> str:
 def _access_lines(view: MemberView, t: Texts) -> list[str]:
     server = plain(view.link.server_name) if view.link and view.link.server_name else "Plex"
     lines = [t("{server} is shared with you. Enjoy!", server=f"**{server}**")]
-    if view.tier is not None and view.tier.libraries:
+    adopted = view.invite is not None and view.invite.share_adopted
+    if view.tier is not None and view.tier.libraries and not adopted:
         titles = ", ".join(plain(library.title) for library in view.tier.libraries)
         lines.append(t("Libraries: {titles}", titles=titles))
     return lines
@@ -171,7 +179,7 @@ def status_panel(report: LinkReport, t: Texts) -> LayoutView:
     if report.problem is not None:
         colour = RED
         lines.append("⛔ " + error_text(report.problem, t))
-        lines.append(plex_reason(report.problem.reason, t))
+        lines.append(plex_reason(report.problem.key, report.problem.reason, t))
     if link.state is not LinkState.CONNECTED:
         colour = RED if link.state is LinkState.PAUSED else YELLOW
         lines.append("⏸️ " + t("Invites wait until Plex is connected. I try again every minute."))

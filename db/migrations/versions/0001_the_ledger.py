@@ -95,6 +95,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("client_identifier", sa.Text(), nullable=False),
         sa.Column("commands_hash", sa.Text(), server_default="", nullable=False),
+        sa.Column("commands_claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("key_check_sealed", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("id", name=op.f("ck_installation_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
     )
@@ -238,6 +240,7 @@ def upgrade() -> None:
         sa.Column("failure_key", sa.Text(), nullable=True),
         sa.Column("failure_reason", sa.Text(), server_default="", nullable=False),
         sa.Column("share_id", sa.BigInteger(), nullable=True),
+        sa.Column("share_adopted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("active_at", sa.DateTime(timezone=True), nullable=True),

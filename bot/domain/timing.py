@@ -1,0 +1,28 @@
+"""How long work is leased, and when it is tried again. One place, so that the numbers agree."""
+
+import random
+from datetime import timedelta
+
+# How long one piece of work on Plex may take before somebody else may look after it. An attempt
+# that outlives its lease changes nothing any more: its outcome is written by attempt number.
+WORK_LEASE = timedelta(seconds=120)
+# Longer than the deadline of the edit itself (bot.jobs.telling), so that an edit under way is over
+# before somebody else may begin one.
+SHOW_LEASE = timedelta(seconds=60)
+# While a link is paused its invites wait; mending it wakes them at once, this is the net below.
+PAUSED_WAIT = timedelta(minutes=5)
+# How often a link that does not work is tried again.
+RECHECK = timedelta(seconds=60)
+# Discord did not answer; and: Discord said no, which somebody has to mend first.
+SHOW_AGAIN_SOON = timedelta(seconds=10)
+SHOW_AGAIN_LATER = timedelta(minutes=5)
+# A member's answer is first given by the interaction itself; this heals one that was lost.
+FIRST_ANSWER = timedelta(seconds=10)
+SLOWEST_RETRY = 300.0
+
+
+def backoff(attempt: int, retry_after: float | None = None) -> timedelta:
+    """2 s doubled with each attempt, at most 5 min, with jitter; never sooner than Plex asks."""
+    doubled = 2.0 * 2 ** min(max(attempt - 1, 0), 16)
+    seconds = min(doubled, SLOWEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter is no secret
+    return timedelta(seconds=max(seconds, retry_after or 0.0))
