@@ -99,13 +99,18 @@ class HelprBot(commands.AutoShardedBot):
         payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
         text = json.dumps([self.application_id, payload], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        if await self.services.guilds.commands_changed(digest):
+        guilds = self.services.guilds
+        while not await guilds.commands_are(digest):
+            if not await guilds.claim_commands():
+                # Another process is at it; its outcome decides.
+                await asyncio.sleep(1)
+                continue
+            done = None
             try:
                 await self.tree.sync()
-            except discord.HTTPException:
-                # Not synced after all: the next start has to try again.
-                await self.services.guilds.commands_changed("")
-                raise
+                done = digest
+            finally:
+                await guilds.commands_synced(done)
             log.info("commands.synced", commands=len(payload))
         self.synced.set()
 

@@ -6,7 +6,8 @@ the handler; and whatever goes wrong is told in words, once, here.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import discord
@@ -29,11 +30,22 @@ Interaction = discord.Interaction[HelprBot]
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# Discord waits 3 s for an answer; a gate that takes longer than this could only fail silently.
-GATE_SECONDS = 2.0
+# Discord waits 3 s for an answer; what takes longer than these could only fail silently.
+GATE_SECONDS = 1.5
+READ_SECONDS = 1.0
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
 ACTOR = "actor"
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """What is read before Discord can be answered; `LedgerUnavailable` if that takes long."""
+    try:
+        async with asyncio.timeout(READ_SECONDS):
+            yield
+    except TimeoutError:
+        raise LedgerUnavailable from None
 
 
 def rule(given: Rule) -> Callable[[T], T]:
@@ -96,7 +108,7 @@ class Guard:
                     demanded,
                     guild_id=interaction.guild_id,
                     user_id=user.id,
-                    role_ids=frozenset(role.id for role in user.roles),
+                    role_ids=_role_ids(user),
                     # Computed by Discord for this person in this channel, owner included.
                     manage_guild=interaction.permissions.manage_guild,
                 )
@@ -158,6 +170,15 @@ def begin(interaction: Interaction, *, action: str) -> None:
         user=interaction.user.id,
     )
     log.info("interaction")
+
+
+def _role_ids(member: discord.Member) -> frozenset[int]:
+    """The ids of the roles as the interaction names them.
+
+    `Member.roles` leaves out what the guild's cache does not hold, which right after a start, or
+    in an outage of Discord's, is everything.
+    """
+    return frozenset(member._roles)  # noqa: SLF001 - there is no public way to the bare ids
 
 
 def reference_of(interaction: Interaction) -> str:

@@ -18,7 +18,8 @@ class Guilds(commands.Cog):
     async def on_shard_ready(self, shard_id: int) -> None:
         """Every guild of the shard is known now, those that were joined while away included."""
         ids = [guild.id for guild in self._bot.guilds if guild.shard_id == shard_id]
-        await self._bot.services.guilds.present(ids)
+        count = self._bot.shard_count or 1
+        await self._bot.services.guilds.shard_ready(shard_id, count, ids)
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:

@@ -10,7 +10,7 @@ from bot.client import HelprBot
 from bot.domain.errors import Refused
 from bot.domain.people import Budget, Right, Rule
 from bot.services.invites import AnswerToken, Request
-from bot.tree import Interaction, actor_of, rule
+from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.items import Withdraw
 from bot.ui.modals import RequestForm, request_modal
 from bot.ui.panels import member_panel
@@ -32,7 +32,9 @@ class Members(commands.Cog):
         """Open the form, or show the request that is open already."""
         if code is not None:
             raise Refused("code.not_asked")
-        if await self._bot.services.invites.live(actor_of(interaction)) is not None:
+        async with in_time():
+            live = await self._bot.services.invites.live(actor_of(interaction))
+        if live is not None:
             await self._show_own(interaction)
             return
         await interaction.response.send_modal(request_modal(self._bot.texts_for(interaction)))

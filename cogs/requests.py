@@ -8,7 +8,7 @@ from discord.ext import commands
 from bot.client import HelprBot
 from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
-from bot.tree import Interaction, actor_of, rule
+from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.items import CARD, Approve, Deny, TurnQueue
 from bot.ui.modals import DenyForm, deny_modal
 from bot.ui.panels import queue_panel
@@ -53,9 +53,10 @@ class Requests(commands.Cog):
 
     async def ask_reason(self, interaction: Interaction, pressed: Deny) -> None:
         """Open the form for the reason, if there is still something to decide."""
-        await self._bot.services.invites.decidable(
-            actor_of(interaction), pressed.invite_id, pressed.version
-        )
+        async with in_time():
+            await self._bot.services.invites.decidable(
+                actor_of(interaction), pressed.invite_id, pressed.version
+            )
         t = self._bot.texts_for(interaction)
         modal = deny_modal(t, pressed.invite_id, pressed.version, pressed.place)
         await interaction.response.send_modal(modal)

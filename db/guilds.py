@@ -34,6 +34,20 @@ class Guilds:
         )
         return list(back.scalars())
 
+    async def shard_missing(
+        self, shard_id: int, shard_count: int, present: Collection[int], now: datetime
+    ) -> Sequence[int]:
+        """Mark the guilds of a shard that the bot is no longer in as left; their ids."""
+        # Discord's own rule for which shard a guild is on.
+        shard = (GUILD.c.id.op(">>")(22)) % shard_count
+        gone = await self._session.execute(
+            update(GUILD)
+            .where(shard == shard_id, GUILD.c.left_at.is_(None), GUILD.c.id.not_in(present))
+            .values(left_at=now)
+            .returning(GUILD.c.id)
+        )
+        return list(gone.scalars())
+
     async def settings(self, guild_id: int) -> GuildSettings:
         """The guild's settings; the defaults for a guild that is not known yet."""
         row = (

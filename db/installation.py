@@ -1,12 +1,16 @@
 """The one row about this installation."""
 
+from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.crypto import Keyring
 from db.models import Installation
+
+KEY_CHECK = "installation:1:key_check"
 
 ROW: Table = Installation.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
@@ -24,12 +28,35 @@ class InstallationRecord:
         )
         return str((await self._session.execute(select(ROW.c.client_identifier))).scalar_one())
 
-    async def take_commands_hash(self, digest: str) -> bool:
-        """True for the one process that should sync: the stored hash was another one.
+    async def commands_hash(self) -> str | None:
+        """The digest of the command tree that Discord holds, as far as is known."""
+        return (await self._session.execute(select(ROW.c.commands_hash))).scalar_one_or_none()
 
-        The row stays locked until the unit of work ends, so that the others wait for its outcome.
-        """
-        taken = await self._session.execute(
-            update(ROW).where(ROW.c.commands_hash != digest).values(commands_hash=digest)
+    async def claim_commands(self, now: datetime, until: datetime) -> bool:
+        """Take the syncing of the tree until `until`; False while another process has it."""
+        claimed_until = ROW.c.commands_claimed_until
+        claimed = await self._session.execute(
+            update(ROW)
+            .where(or_(claimed_until.is_(None), claimed_until <= now))
+            .values(commands_claimed_until=until)
+            .returning(ROW.c.id)
         )
-        return bool(taken.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+        return claimed.scalar_one_or_none() is not None
+
+    async def commands_synced(self, digest: str | None) -> None:
+        """Give the claim back, and note what Discord holds now unless that failed."""
+        noted = {} if digest is None else {"commands_hash": digest}
+        await self._session.execute(update(ROW).values(commands_claimed_until=None, **noted))
+
+    async def opens(self, keyring: Keyring) -> bool:
+        """Whether the keys are those of this database. Raises `CannotOpen` when they are not.
+
+        The first start seals a known text; every later one has to open it.
+        """
+        sealed = (await self._session.execute(select(ROW.c.key_check_sealed))).scalar_one()
+        if sealed is not None:
+            return keyring.open(sealed, KEY_CHECK) == KEY_CHECK
+        await self._session.execute(
+            update(ROW).values(key_check_sealed=keyring.seal(KEY_CHECK, KEY_CHECK))
+        )
+        return True

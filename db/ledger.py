@@ -64,6 +64,12 @@ class Ledger:
                 raise LedgerUnavailable from error
             raise
 
+    async def check_keys(self) -> None:
+        """Raise `CannotOpen` when the keys are not those of this database."""
+        async with self.begin() as work:
+            await work.installation.opens(self._keyring)
+            await work.commit()
+
     async def ping(self) -> None:
         """One round trip; raises `LedgerUnavailable`."""
         async with self.begin() as work:

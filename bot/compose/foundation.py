@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import log as logs
 from bot.clock import Clock
-from bot.crypto import Keyring, kept_secret
+from bot.crypto import CannotOpen, Keyring, kept_secret
 from bot.domain.errors import StartError
 from bot.plex import PlexService
 from bot.services import Services
@@ -92,9 +92,11 @@ async def house(settings: Settings, clock: Clock | None = None) -> AsyncIterator
             log.info("database.migrated")
         ledger = Ledger(engine, keys)
         guilds = GuildService(ledger, clock)
+        identifier = await guilds.client_identifier()
+        await _check_keys(ledger)
         plex = await stack.enter_async_context(
             PlexService(
-                client_identifier=await guilds.client_identifier(),
+                client_identifier=identifier,
                 tv_url=settings.plex.tv_url,
                 deadline=settings.plex.deadline,
                 seconds_between_calls=settings.plex.seconds_between_calls,
@@ -103,6 +105,17 @@ async def house(settings: Settings, clock: Clock | None = None) -> AsyncIterator
         )
         services = make_services(settings, ledger, clock, plex)
         yield House(settings, url, ledger, plex, services)
+
+
+async def _check_keys(ledger: Ledger) -> None:
+    try:
+        await ledger.check_keys()
+    except CannotOpen:
+        raise SettingsError(
+            "HELPR_SECRET_KEY is wrong: it does not open what this database holds; set the key "
+            "that it was made with (a new one goes before it, separated by a comma), "
+            "for example HELPR_SECRET_KEY=new-key,old-key"
+        ) from None
 
 
 def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexService) -> Services:

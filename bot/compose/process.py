@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 import procrastinate
 
@@ -130,7 +131,7 @@ async def _login(client: discord.Client, token: str) -> None:
             "developer portal, for example HELPR_DISCORD__TOKEN=MTIzNDU2.abc.def",
             exit_code=2,
         ) from None
-    except (discord.HTTPException, OSError) as error:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise StartError(
             f"Discord cannot be reached ({type(error).__name__}): check this machine's network"
         ) from None
@@ -159,6 +160,8 @@ async def _until_signal(tasks: list[asyncio.Task[None]]) -> None:
 def _as_start_error(error: BaseException) -> BaseException:
     if isinstance(error, discord.PrivilegedIntentsRequired):
         return StartError("Discord refuses the intents that the bot asks for")
+    if isinstance(error, discord.ConnectionClosed):
+        return StartError(f"Discord has closed the connection for good (code {error.code})")
     return error
 
 

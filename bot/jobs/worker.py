@@ -55,8 +55,10 @@ class Worker:
                 asyncio.create_task(self._work(HOUSEKEEPING, 2)),
             ]
             try:
-                # When one part ends, the whole is started anew.
-                await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+                # When one part ends, the whole is started anew; what ended it is raised.
+                ended, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+                for part in ended:
+                    part.result()
             finally:
                 self._note(running=False)
                 for part in parts:

@@ -1,10 +1,13 @@
 """Guilds coming and going."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.people import GuildSettings
 from db.ledger import Ledger
+
+SYNC_LEASE = timedelta(seconds=30)
 
 
 class GuildService:
@@ -23,6 +26,15 @@ class GuildService:
                 await work.owed.owe_cards(guild_id, now)
             await work.commit()
 
+    async def shard_ready(self, shard_id: int, shard_count: int, guild_ids: Iterable[int]) -> None:
+        """A shard knows all its guilds: those that are missing were left while away."""
+        present, now = list(guild_ids), self._clock.now()
+        async with self._ledger.begin() as work:
+            for guild_id in await work.guilds.shard_missing(shard_id, shard_count, present, now):
+                await work.audit.happened(guild_id, "guild.left", now=now)
+            await work.commit()
+        await self.present(present)
+
     async def left(self, guild_id: int) -> None:
         """The bot was removed from a guild."""
         async with self._ledger.begin() as work:
@@ -36,13 +48,24 @@ class GuildService:
         async with self._ledger.begin() as work:
             return await work.guilds.settings(guild_id)
 
-    async def commands_changed(self, digest: str) -> bool:
-        """True for the one process that should sync the command tree of this `digest`."""
+    async def commands_are(self, digest: str) -> bool:
+        """Whether Discord holds the command tree of this `digest`."""
         async with self._ledger.begin() as work:
-            await work.installation.client_identifier()
-            changed = await work.installation.take_commands_hash(digest)
+            return await work.installation.commands_hash() == digest
+
+    async def claim_commands(self) -> bool:
+        """True for the one process that should sync the tree now; a claim ends by itself."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            claimed = await work.installation.claim_commands(now, now + SYNC_LEASE)
             await work.commit()
-            return changed
+            return claimed
+
+    async def commands_synced(self, digest: str | None) -> None:
+        """Give the claim back; `digest` is what Discord holds now, None if that failed."""
+        async with self._ledger.begin() as work:
+            await work.installation.commands_synced(digest)
+            await work.commit()
 
     async def client_identifier(self) -> str:
         """The identifier under which Plex knows this installation."""
