@@ -12,7 +12,8 @@ from bot.log import logger
 log = logger(__name__)
 
 CONCURRENCY = 8
-GRACE = 8.0
+# Below the ten seconds that a container is given to stop, with the rest of the house after it.
+GRACE = 5.0
 POLL = 0.2
 FIRST_WAIT, LONGEST_WAIT = 0.5, 15.0
 

@@ -51,11 +51,11 @@ async def test_plex_is_not_asked_sooner(story: Story) -> None:
     assert len(story.lines()) == 2
 
 
-async def test_nothing_pending_nothing_asked(story: Story) -> None:
-    """Once nothing is pending any more, Plex is left alone; the next invite starts it again."""
+async def test_nothing_shared_nothing_asked(story: Story) -> None:
+    """While nothing is shared, Plex is left alone; the next invite starts the comparisons again."""
     invite = await story.sent()
-    story.world.accept(invite.share_id or 0)
-    await story.after(seconds=61)
+    await story.withdraw(invite)
+    await story.sweep()
     await story.after(seconds=61)
     story.lines()
     for _ in range(5):
@@ -65,6 +65,31 @@ async def test_nothing_pending_nothing_asked(story: Story) -> None:
     story.world.accept(other.share_id or 0)
     await story.after(seconds=61)
     assert await story.state(other) is InviteState.ACTIVE
+
+
+async def test_nothing_pending_is_asked_seldom(story: Story) -> None:
+    """Once everybody has accepted, Plex is asked ten times less often."""
+    invite = await story.sent()
+    story.world.accept(invite.share_id or 0)
+    await story.after(seconds=61)
+    story.lines()
+    for _ in range(9):
+        await story.after(seconds=60)
+    assert story.lines() == []
+    await story.after(seconds=65)
+    assert len(story.lines()) == 2
+
+
+async def test_who_left_on_plex_is_noticed(story: Story) -> None:
+    """Access that ended on Plex ends in the ledger too, and one may ask again."""
+    invite = await story.sent()
+    story.world.accept(invite.share_id or 0)
+    await story.after(seconds=61)
+    story.world.leave(invite.share_id or 0)
+    await story.after(seconds=605)
+    found = await story.get(invite)
+    assert (found.state, found.end_reason) == (InviteState.ENDED, EndReason.REMOVED_ON_PLEX)
+    assert (await story.sent()).state is InviteState.SENT
 
 
 async def test_a_decline_is_noticed(story: Story) -> None:
@@ -101,13 +126,18 @@ async def test_an_empty_listing_ends_nothing(story: Story, number: int) -> None:
 
 
 async def test_the_breaker_against_mass_removal(story: Story) -> None:
-    """When more than half are missing at once nothing is concluded, nor anything more asked."""
-    invites = await several(story, 6)
-    for invite in invites[:4]:
+    """When more than half are missing at once, only a few are looked at, each by Plex's word."""
+    invites = await several(story, 8)
+    for invite in invites[:5]:
         story.world.decline(invite.share_id or 0)
     await story.after(seconds=61)
-    assert [await story.state(invite) for invite in invites] == [InviteState.SENT] * 6
-    assert len(story.lines()) == 2
+    states = [await story.state(invite) for invite in invites]
+    assert states.count(InviteState.ENDED) <= 3
+    assert len(story.lines()) <= 2 + 3
+    for _ in range(2):
+        await story.after(seconds=61)
+    states = [await story.state(invite) for invite in invites]
+    assert states == [InviteState.ENDED] * 5 + [InviteState.SENT] * 3
 
 
 async def test_below_the_breaker_each_is_looked_at(story: Story) -> None:

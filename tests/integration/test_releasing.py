@@ -6,13 +6,13 @@ from story import BOB, CAROL, GUILD, Story
 from bot.domain.errors import Refused
 from bot.domain.invites import InviteState
 from bot.domain.people import Actor
-from bot.services.sending import SEND_LEASE
+from bot.domain.timing import WORK_LEASE
 from sandbox.plex import Fault
 from sandbox.plex.model import Invitation, Share
 
 POST = "POST /api/servers/*/shared_servers"
 DELETE = "DELETE *"
-AFTER_THE_LEASE = SEND_LEASE.total_seconds() + 10
+AFTER_THE_LEASE = WORK_LEASE.total_seconds() + 10
 
 
 def by_hand(story: Story, login: str = "bob@example.org", *, accepted: bool) -> Share:
@@ -103,8 +103,8 @@ async def test_withdrawn_while_being_adopted_leaves_older_access_alone(story: St
     assignment = await story.house.services.sending.begin(invite.id)
     assert assignment is not None
     await story.withdraw(await story.get(invite))
-    found, adopted = await story.sharing._share(assignment)
-    await story.house.services.sending.sent(assignment.invite, found, adopted=adopted)
+    share_there, found = await story.sharing._share(assignment)
+    await story.house.services.sending.sent(assignment.invite, share_there, found=found)
     await story.after(seconds=AFTER_THE_LEASE)
     assert story.shares == [share]
     assert await story.due(invite, "release") is None
@@ -130,8 +130,8 @@ async def test_a_withdrawal_while_adopting_takes_nothing_of_others(story: Story)
     assignment = await story.house.services.sending.begin(second.id)
     assert assignment is not None
     await story.withdraw(await story.get(second))
-    found, adopted = await story.sharing._share(assignment)
-    await story.house.services.sending.sent(assignment.invite, found, adopted=adopted)
+    share_there, found = await story.sharing._share(assignment)
+    await story.house.services.sending.sent(assignment.invite, share_there, found=found)
     await story.after(seconds=AFTER_THE_LEASE)
     assert [share.share_id for share in story.shares] == [first.share_id]
 

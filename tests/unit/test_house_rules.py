@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
 from bot.domain.jobs import ALL_JOBS, Job
+from bot.domain.timing import backoff
 from bot.i18n import check, languages, texts
 from bot.jobs.queue import HOUSEKEEPING, handlers, make_app
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
-from bot.services.sending import backoff
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
 from bot.ui.items import ALL_ITEMS, Dynamic
 from bot.ui.modals import ALL_FORMS, Submitted
