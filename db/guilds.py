@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Integer, Table, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +39,7 @@ class Guilds:
     ) -> Sequence[int]:
         """Mark the guilds of a shard that the bot is no longer in as left; their ids."""
         # Discord's own rule for which shard a guild is on.
-        shard = (GUILD.c.id.op(">>")(22)) % shard_count
+        shard = GUILD.c.id.op(">>")(literal(22, Integer)) % shard_count
         gone = await self._session.execute(
             update(GUILD)
             .where(shard == shard_id, GUILD.c.left_at.is_(None), GUILD.c.id.not_in(present))
