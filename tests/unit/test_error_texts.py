@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain import errors
-from bot.domain.errors import HelprError, LedgerUnavailable, PlexError, Refused, Treatment
+from bot.domain.errors import (
+    HelprError,
+    LedgerUnavailable,
+    PlexError,
+    PlexRefused,
+    Refused,
+    Treatment,
+)
 from bot.domain.invites import EndReason, InviteState
 from bot.i18n import SOURCE_LANGUAGE, languages, texts
 from bot.ui.errors import TEXTS, error_text, plex_reason
@@ -151,8 +158,9 @@ def test_every_failure_of_plex_renders(language: str) -> None:
     for kind in plex_errors():
         assert error_text(kind("Plex's own *words*"), texts(language))
         assert error_text(kind(), texts(language))
-    assert r"\*words\*" in plex_reason("Plex's own *words*", texts(language))
-    assert plex_reason("", texts(language)) == ""
+    refused = PlexRefused.key_of_class
+    assert r"\*words\*" in plex_reason(refused, "Plex's own *words*", texts(language))
+    assert plex_reason(refused, "", texts(language)) == ""
 
 
 @pytest.mark.parametrize("language", languages())
