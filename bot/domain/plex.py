@@ -64,7 +64,7 @@ class PlexShare:
     """A server shared with an account: pending until the person accepts it.
 
     `account_id` is None while the address has no Plex account; `share_id` survives acceptance.
-    `invited_email` is what was typed, which need not be the account's own address.
+    `email` is the address that was invited, which need not be the account's own.
     """
 
     share_id: int
@@ -72,12 +72,12 @@ class PlexShare:
     account_id: int | None
     username: str = field(repr=False, default="")
     email: str = field(repr=False, default="")
-    invited_email: str = field(repr=False, default="")
+    account_email: str = field(repr=False, default="", compare=False)
     section_ids: frozenset[int] = frozenset()
     all_libraries: bool = False
 
     def belongs_to(self, login: str) -> bool:
         """Whether `login` (e-mail address or username, any case) names this share's account."""
         wanted = login.strip().casefold()
-        names = (self.username, self.email, self.invited_email)
+        names = (self.username, self.email, self.account_email)
         return bool(wanted) and wanted in {name.casefold() for name in names}

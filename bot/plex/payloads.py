@@ -101,8 +101,8 @@ def share_of(row: object, *, accepted: bool = False) -> PlexShare:
         accepted=_since(row.get("acceptedAt")) or (accepted if said is None else bool(said)),
         account_id=_account(row.get("invitedId") or invited.get("id")),
         username=str(invited.get("username") or invited.get("title") or ""),
-        email=str(invited.get("email") or ""),
-        invited_email=str(row.get("invitedEmail") or ""),
+        email=str(row.get("invitedEmail") or invited.get("email") or ""),
+        account_email=str(invited.get("email") or ""),
         section_ids=frozenset(int(library["id"]) for library in row.get("libraries") or ()),
         all_libraries=bool(row.get("allLibraries")),
     )

@@ -296,7 +296,7 @@ def test_modals(language: str) -> None:
 def test_plain_text_shows_exactly_what_was_typed(text: str) -> None:
     """Taking Discord's backslashes away gives the text again; no markup is left without one."""
     escaped = plain(text)
-    assert re.sub(r"\\([^\w\s])", r"\1", escaped) == text
+    assert re.sub(r"\\([^0-9A-Za-z\s])", r"\1", escaped) == text
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`~|<>\[\]@#]", escaped)
 
 
