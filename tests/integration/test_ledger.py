@@ -246,7 +246,7 @@ async def test_without_the_old_key_the_start_says_so(
 ) -> None:
     """With the wrong key nothing starts, and the sentence names the variable."""
     await story.ask()
-    with pytest.raises(SettingsError, match="^HELPR_SECRET_KEY is wrong: it does not open"):
+    with pytest.raises(SettingsError, match=r"^HELPR_SECRET_KEY is wrong: it does not open"):
         await open_house(secret_key="wrong-key-" * 5)
 
 
