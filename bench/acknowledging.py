@@ -8,8 +8,8 @@ from statistics import median
 from bench.people import People
 from bench.table import Row, milliseconds
 
-WARM_UP = 10
-ROUNDS = 110
+WARM_UP = 8
+ROUNDS = 100
 # Until what the last round has set going has ended.
 REST = 0.03
 
@@ -30,7 +30,7 @@ async def measure(people: People) -> AsyncIterator[Row]:
             for kind, seconds in seen.items():
                 times[kind].append(seconds)
     base = median(times["noop"])
-    yield Row("Acknowledging a command that does nothing (baseline)", milliseconds(base), "1")
+    yield Row("Acknowledging a command that does nothing (baseline)", milliseconds(base), "1.0")
     for kind, (name, aim) in _KINDS.items():
         seconds = median(times[kind])
         ratio = seconds / base

@@ -30,17 +30,22 @@ class CannotMeasure(Exception):
 
 
 class Bot:
-    """A running bot process, `seconds_to_ready` after its start."""
+    """A running bot process, ready `seconds_to_ready` after its start.
 
-    def __init__(self, child: Child, started: float, ready: float) -> None:
-        self.child = child
-        self.seconds_to_ready = ready - started
+    `busy_to_ready` is the processor time of that: what a start costs however busy the machine is.
+    PostgreSQL's processes count for neither it nor `resident`.
+    """
+
+    def __init__(self, pid: int, seconds_to_ready: float) -> None:
+        self._process = psutil.Process(pid)
+        self.seconds_to_ready = seconds_to_ready
+        times = self._process.cpu_times()
+        self.busy_to_ready = float(times.user + times.system)
 
     @property
     def resident(self) -> float:
-        """Megabytes of memory that its process holds, PostgreSQL's own processes not counted."""
-        assert self.child.pid is not None
-        return psutil.Process(self.child.pid).memory_info().rss / 1e6
+        """Megabytes of memory that it holds."""
+        return float(self._process.memory_info().rss / 1e6)
 
 
 class Stage:
@@ -66,8 +71,8 @@ class Stage:
         started = time.perf_counter()
         await child.start()
         try:
-            await _ready(child, f"http://127.0.0.1:{port}/readyz")
-            yield Bot(child, started, time.perf_counter())
+            pid = await _ready(child, f"http://127.0.0.1:{port}/readyz")
+            yield Bot(pid, time.perf_counter() - started)
         except (CannotMeasure, TimeoutError) as trouble:
             raise CannotMeasure(f"{trouble}; the bot's last words:\n{child.tail()}") from None
         finally:
@@ -120,14 +125,15 @@ async def until(condition: Callable[[], object], what: str, patience: float = PA
     return time.perf_counter()
 
 
-async def _ready(child: Child, address: str) -> None:
-    """Ask /readyz until it says yes."""
+async def _ready(child: Child, address: str) -> int:
+    """Ask /readyz until it says yes; returns the process id."""
     end = time.perf_counter() + PATIENCE
     async with aiohttp.ClientSession() as web:
-        while not await _says_yes(web, address):
-            if not child.running or time.perf_counter() > end:
-                raise CannotMeasure("the bot does not come up")
+        while child.pid is not None and time.perf_counter() < end:
+            if await _says_yes(web, address):
+                return child.pid
             await asyncio.sleep(0.01)
+    raise CannotMeasure("the bot does not come up")
 
 
 async def _says_yes(web: aiohttp.ClientSession, address: str) -> bool:

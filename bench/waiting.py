@@ -37,7 +37,7 @@ async def _slow(stage: Stage, people: People) -> AsyncIterator[Row]:
         await asyncio.sleep(PACE_SECONDS)
         shares.append(people.watch.until(await people.approve_to_the_end(card)))
     stage.plex.world.faults.remove(slow)
-    yield Row("One Plex request (baseline)", milliseconds(PLEX_SECONDS), "1")
+    yield Row("One Plex request (baseline)", milliseconds(PLEX_SECONDS), "1.0")
     yield _wall("From Approve to the share on Plex", shares)
     yield _wall("From /requests to its answer", answers)
 
@@ -59,7 +59,7 @@ async def _silent(stage: Stage, people: People) -> AsyncIterator[Row]:
     await people.approve(card)
     await people.run_to_the_end(people.alice, "plex status")
     silent = await people.longest_stall()
-    yield Row("Longest stall of the event loop, idle (baseline)", milliseconds(idle), "1")
+    yield Row("Longest stall of the event loop, idle (baseline)", milliseconds(idle), "1.0")
     yield Row(
         "The same while Plex takes 10 s to answer",
         milliseconds(silent),
