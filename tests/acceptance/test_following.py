@@ -21,14 +21,35 @@ async def test_an_acceptance_is_noticed(stage: Stage) -> None:
     assert stage.dms(stage.bob) == []
 
 
-async def test_nothing_is_asked_of_plex_while_nobody_is_awaited(stage: Stage) -> None:
-    """Once everybody has accepted Plex is left alone."""
+async def test_plex_is_asked_rarely_while_nobody_is_awaited(stage: Stage) -> None:
+    """Once everybody has accepted, a look every ten minutes is enough."""
     await stage.active(stage.bob)
-    await stage.pass_time(seconds=61)
+    await stage.pass_time(minutes=10)
+    stage.plex.world.requests.clear()
+    for _ in range(9):
+        await stage.pass_time(minutes=1)
+    assert stage.plex.world.requests == []
+
+
+async def test_nothing_is_asked_of_plex_while_nobody_has_access(stage: Stage) -> None:
+    """Where nobody is invited there is nothing to compare."""
+    await stage.pass_time(minutes=2)
     stage.plex.world.requests.clear()
     for _ in range(3):
-        await stage.pass_time(minutes=5)
+        await stage.pass_time(minutes=30)
     assert stage.plex.world.requests == []
+
+
+async def test_leaving_on_plex_is_noticed(stage: Stage) -> None:
+    """Who leaves on Plex may ask again; ledger and card say so."""
+    await stage.active(stage.bob)
+    stage.plex.world.leave(stage.shares()[0].share_id)
+    await stage.pass_time(minutes=11)
+    invite = await stage.invite_of(stage.bob)
+    assert (invite.state, invite.end_reason) == ("ended", "removed_on_plex")
+    assert "Ended: it was removed on Plex." in words(stage.card())
+    assert "it was removed on Plex" in said(await stage.slash(stage.bob, "my-plex"))
+    assert (await stage.slash(stage.bob, "invite")).modal is not None
 
 
 async def test_a_decline_is_noticed(stage: Stage) -> None:

@@ -78,10 +78,13 @@ async def test_fifty_of_everything_an_hour(stage: Stage) -> None:
 
 async def test_two_hundred_of_everything_a_day(stage: Stage) -> None:
     """The two hundred and first within a day is refused, however slowly they came."""
-    for _ in range(4):
-        await do(stage, 50)
-        await wait(stage, 3601)
-    assert re.fullmatch(r"in (19|20) hours", await too_much(stage))
+    await do(stage, 50)
+    # As if Bob had done the same three times over.
+    await stage.run_sql("UPDATE rate_hit SET hits = hits || hits || hits")
+    await wait(stage, 3601)
+    await do(stage, 50)
+    await wait(stage, 3601)
+    assert re.fullmatch(r"in 2[12] hours", await too_much(stage))
     await wait(stage, 86_400)
     await do(stage, 1)
 
