@@ -35,6 +35,7 @@ GATE_SECONDS = 1.5
 READ_SECONDS = 1.0
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
+UNKNOWN_MESSAGE = 10008
 ACTOR = "actor"
 
 
@@ -119,8 +120,8 @@ class Guard:
         """Say what went wrong, privately; details go to the log under the same reference."""
         if isinstance(error, app_commands.CommandInvokeError):
             error = error.original
-        if _is_late(error):
-            log.warning("interaction.late")
+        if _is_over(error):
+            log.warning("interaction.over", code=getattr(error, "code", None))
             return
         t = texts(interaction.locale.value)
         if isinstance(error, HelprError) and error.key in TEXTS:
@@ -186,10 +187,14 @@ def reference_of(interaction: Interaction) -> str:
     return str(interaction.extras.get(REFERENCE, ""))
 
 
-def _is_late(error: BaseException) -> bool:
-    """Discord no longer takes an answer; nothing was done, as every handler answers first."""
-    late = {UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED}
-    return isinstance(error, discord.HTTPException) and error.code in late
+def _is_over(error: BaseException) -> bool:
+    """Discord no longer takes an answer, or the message is gone: there is nobody to tell.
+
+    Too late means that nothing was done, as every handler answers first; a message that was
+    deleted meanwhile means that all was done but the showing.
+    """
+    over = {UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE}
+    return isinstance(error, discord.HTTPException) and error.code in over
 
 
 async def _answer(interaction: Interaction, text: str) -> None:

@@ -48,6 +48,11 @@ class Tiers:
         row = (await self._session.execute(select(TIER).where(TIER.c.id == id_))).one_or_none()
         return None if row is None else await self._open(row)
 
+    async def lock(self, id_: int) -> Tier | None:
+        """The tier with this id, kept from other changes until the unit of work ends."""
+        await self._session.execute(select(TIER.c.id).where(TIER.c.id == id_).with_for_update())
+        return await self.get(id_)
+
     async def set_libraries(self, tier: Tier, library_ids: Collection[int]) -> Tier:
         """Make these the tier's libraries; ids of another link's libraries are left out."""
         await self._session.execute(delete(SHARED).where(SHARED.c.tier_id == tier.id))

@@ -187,7 +187,7 @@ class LinkService:
         """Of the libraries `offered` on one page of the menu, these are `chosen` for the tier."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            tier = await work.tiers.get(tier_id)
+            tier = await work.tiers.lock(tier_id)
             link = await work.links.get(tier.link_id) if tier else None
             if tier is None or link is None or tier.guild_id != actor.guild_id:
                 raise Refused("tier.unknown")

@@ -47,7 +47,7 @@ class Dynamic:
 class Approve(
     Dynamic,
     DynamicItem[Button[Any]],
-    template=r"helpr:approve:(?P<invite_id>\d+):(?P<version>\d+):(?P<place>card|q\d+)",
+    template=r"helpr:approve:(?P<invite_id>\d{1,18}):(?P<version>\d{1,9}):(?P<place>card|q\d{1,18})",
 ):
     """Approve a request as it stood at `version`."""
 
@@ -69,7 +69,7 @@ class Approve(
 class Deny(
     Dynamic,
     DynamicItem[Button[Any]],
-    template=r"helpr:deny:(?P<invite_id>\d+):(?P<version>\d+):(?P<place>card|q\d+)",
+    template=r"helpr:deny:(?P<invite_id>\d{1,18}):(?P<version>\d{1,9}):(?P<place>card|q\d{1,18})",
 ):
     """Ask for the reason, then deny a request as it stood at `version`."""
 
@@ -91,7 +91,7 @@ class Deny(
 class TurnQueue(
     Dynamic,
     DynamicItem[Button[Any]],
-    template=r"helpr:queue:(?P<way>after|before):(?P<invite_id>\d+)",
+    template=r"helpr:queue:(?P<way>after|before):(?P<invite_id>\d{1,18})",
 ):
     """Turn a page of `/requests`."""
 
@@ -102,7 +102,9 @@ class TurnQueue(
         super().__init__(Button(label=label, custom_id=f"helpr:queue:{way}:{invite_id}"))
 
 
-class Withdraw(Dynamic, DynamicItem[Button[Any]], template=r"helpr:withdraw:(?P<invite_id>\d+)"):
+class Withdraw(
+    Dynamic, DynamicItem[Button[Any]], template=r"helpr:withdraw:(?P<invite_id>\d{1,18})"
+):
     """Take one's own request back."""
 
     rule = Rule(Right.MEMBER)
@@ -113,7 +115,7 @@ class Withdraw(Dynamic, DynamicItem[Button[Any]], template=r"helpr:withdraw:(?P<
 
 
 class TurnLibraries(
-    Dynamic, DynamicItem[Button[Any]], template=r"helpr:libraries:turn:(?P<page>\d+)"
+    Dynamic, DynamicItem[Button[Any]], template=r"helpr:libraries:turn:(?P<page>\d{1,9})"
 ):
     """Turn a page of the libraries' menu."""
 
@@ -127,7 +129,7 @@ class TurnLibraries(
 class ChooseLibraries(
     Dynamic,
     DynamicItem[Select[Any]],
-    template=r"helpr:libraries:choose:(?P<tier_id>\d+):(?P<page>\d+)",
+    template=r"helpr:libraries:choose:(?P<tier_id>\d{1,18}):(?P<page>\d{1,9})",
 ):
     """Choose which libraries of one page a tier shares."""
 

@@ -58,7 +58,7 @@ class DenyForm(Submitted):
 
     rule: ClassVar[Rule] = Rule(Right.REVIEWER)
     pattern: ClassVar[re.Pattern[str]] = re.compile(
-        r"helpr:deny:(?P<invite_id>\d+):(?P<version>\d+):(?P<place>card|q\d+)"
+        r"helpr:deny:(?P<invite_id>\d{1,18}):(?P<version>\d{1,9}):(?P<place>card|q\d{1,18})"
     )
 
     invite_id: int
