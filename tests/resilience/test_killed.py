@@ -30,8 +30,8 @@ async def bot(plex: PlexSandbox, tmp_path: Path) -> AsyncIterator[LivingBot]:
 async def lease_is_over(bot: LivingBot) -> None:
     """Live through the time in which what a killed bot had begun counts as under way."""
     await bot.query(
-        "UPDATE invite SET share_leased_until = NULL, card_leased_until = NULL,"
-        " share_due_at = least(share_due_at, now()), card_due_at = least(card_due_at, now())"
+        "UPDATE invite SET card_leased_until = NULL,"
+        " share_due_at = CASE WHEN share_due_at IS NOT NULL THEN now() END"
     )
 
 
@@ -62,12 +62,21 @@ async def test_a_request_survives_a_kill_before_its_card(bot: LivingBot) -> None
     assert len(bot.cards()) == 1
 
 
-async def test_a_kill_right_after_the_approval(bot: LivingBot) -> None:
-    """Killed right after Approve, the bot sends the invite exactly once when it is back."""
+@pytest.mark.parametrize("seconds", [0.0, 0.1])
+async def test_a_kill_right_after_the_approval(bot: LivingBot, seconds: float) -> None:
+    """Killed right after Approve, the bot sends the invite exactly once when it is back.
+
+    Discord's acknowledgement comes before the ledger's: a decision that was not stored yet leaves
+    the request open, and its button works again.
+    """
     await bot.ask()
     await bot.approve()
+    await asyncio.sleep(seconds)
     await bot.kill()
     await bot.start()
+    [(state,)] = await bot.query("SELECT state FROM invite")
+    if state == "requested":
+        await bot.approve()
     await lease_is_over(bot)
     await bot.card(shows="not accepted yet")
     assert len(bot.plex.world.shares) == 1
