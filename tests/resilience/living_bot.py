@@ -114,6 +114,12 @@ class LivingBot:
         finally:
             await connection.close()
 
+    async def until_noted(self, sql: str) -> None:
+        """Wait until its database finds something."""
+        async with asyncio.timeout(20):
+            while not await self.query(sql):
+                await asyncio.sleep(0.05)
+
     # -- what people do ----------------------------------------------------------------------
 
     async def ask(self, login: str = "bob@example.org") -> Any:

@@ -41,6 +41,7 @@ async def test_a_request_survives_a_kill(bot: LivingBot) -> None:
     answer = await bot.ask()
     assert "Your request is with the admins" in words(answer.response)
     await bot.card()
+    await bot.until_noted("SELECT 1 FROM invite WHERE card_message_id IS NOT NULL")
     await bot.kill()
     await bot.start()
     await bot.approve()
