@@ -116,7 +116,7 @@ class LivingBot:
 
     async def until_noted(self, sql: str) -> None:
         """Wait until its database finds something."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(20):  # noqa: ASYNC110 - another process sets no event
             while not await self.query(sql):
                 await asyncio.sleep(0.05)
 
