@@ -29,7 +29,9 @@ def commands(stage: Stage) -> dict[str, app_commands.Command[Any, Any, Any]]:
 def custom_id(pattern: str) -> str:
     """A custom_id that fits: every number is 1, of several words the first."""
     made = re.sub(
-        r"\(\?P<\w+>([^)]*)\)", lambda m: m[1].split("|")[0].replace(r"\d+", NUMBER), pattern
+        r"\(\?P<\w+>([^)]*)\)",
+        lambda m: re.sub(r"\\d\{[^}]*\}", NUMBER, m[1].split("|")[0]),
+        pattern,
     )
     assert re.fullmatch(pattern, made), f"write a sample for {pattern}"
     return made
