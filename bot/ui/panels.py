@@ -7,7 +7,7 @@ from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.invites import WITHDRAWABLE, Invite, InviteState
 from bot.domain.links import LinkState
-from bot.i18n import Texts
+from bot.i18n import Texts, mark
 from bot.services.invites import PAGE, MemberView, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
 from bot.ui.cards import decision_buttons, request_lines, status_line
@@ -33,6 +33,12 @@ PLEX_WEB = "https://app.plex.tv"
 # Discord's limit for the options of one menu.
 MENU = 25
 TITLE_LENGTH = 100
+_LIBRARY_TYPES = {
+    "movie": mark("Films"),
+    "show": mark("Series"),
+    "artist": mark("Music"),
+    "photo": mark("Photos"),
+}
 # So that a full page of the queue stays within what one message may hold.
 QUEUED_LENGTH = (TEXT_LIMIT - 200) // PAGE
 
@@ -237,7 +243,7 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
             discord.SelectOption(
                 label=library.title.strip()[:TITLE_LENGTH] or "?",
                 value=str(library.id),
-                description=library.type.strip()[:TITLE_LENGTH] or None,
+                description=_type_name(library.type, t),
                 default=library.id in chosen,
             )
             for library in offered
@@ -257,6 +263,12 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
         rows=[[menu], turn],
         colour=GREEN if tier.libraries else YELLOW,
     )
+
+
+def _type_name(type_: str, t: Texts) -> str | None:
+    """Plex's type of a library, as a person says it; an unknown one as Plex names it."""
+    known = _LIBRARY_TYPES.get(type_)
+    return t(known) if known else type_.strip()[:TITLE_LENGTH] or None
 
 
 def _chosen_line(choice: LibraryChoice, t: Texts) -> str:
