@@ -116,8 +116,8 @@ class LivingBot:
 
     async def until_noted(self, sql: str) -> None:
         """Wait until its database finds something."""
-        async with asyncio.timeout(20):  # noqa: ASYNC110 - another process sets no event
-            while not await self.query(sql):
+        async with asyncio.timeout(20):
+            while not await self.query(sql):  # noqa: ASYNC110 - another process sets no event
                 await asyncio.sleep(0.05)
 
     # -- what people do ----------------------------------------------------------------------

