@@ -16,10 +16,10 @@ demo: $(STAMP)  ## a whole Discord and a whole Plex on this machine, in your bro
 	@$(PYTHON) -m bot demo
 
 test: $(STAMP)  ## every test but the browser's
-	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal $(PYTEST)
 
-coverage: $(STAMP)  ## the same tests, and how much of the code they reach
-	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term:skip-covered
+coverage:  ## the same tests, and how much of the code they reach
+	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered"
 
 e2e: $(STAMP)  ## the whole story in a real browser (needs chromium)
 	@$(PYTHON) -m pytest -q tests/e2e

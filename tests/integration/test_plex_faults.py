@@ -360,14 +360,15 @@ async def test_the_loop_keeps_turning_during_a_long_answer(
         client_identifier="helpr-test", tv_url=plex.base_url, seconds_between_calls=0
     ) as service:
         await service.connect(access)
-        world.faults.add(Fault(match="GET /api/servers/*", kind="latency", seconds=0.3))
+        # Long enough that a loop which waited for it would show, on however busy a machine.
+        world.faults.add(Fault(match="GET /api/servers/*", kind="latency", seconds=3))
         world.faults.add(Fault(match="GET /api/servers/*", kind="status", status=200, body=body))
         reading = asyncio.ensure_future(service.libraries(access))
         stall = await longest_stall(reading)
         libraries = await reading
     assert len(libraries) == 24_999
     assert libraries[0].title == "é"
-    assert stall < 0.25
+    assert stall < 2
 
 
 async def test_over_tls_a_stranger_is_refused_and_a_hung_call_is_cut(tmp_path: Path) -> None:
