@@ -80,6 +80,10 @@ class TellingJobs:
         # Discord drops a second message with the same nonce: a job that was killed, or cut off,
         # between the message and its commit posts no second card.
         message = await channel.send(view=view, nonce=f"card-{invite.id}-{invite.card_version}")
+        if invite.version > max(invite.card_version, 1):
+            # The invite has moved on since its first card was due, which may have been posted then:
+            # if so, that old message is what came back, and it shows the old state.
+            await channel.get_partial_message(message.id).edit(view=view)
         return data.guild.request_channel_id, message.id
 
     async def _card_not_found(self, invite: Invite, error: discord.NotFound) -> None:

@@ -45,8 +45,7 @@ async def create(root: Path, means: servants.Means, log: ServerLog) -> Place:
 
 
 async def _make(servant: servants.Servant, data: Path, log: ServerLog) -> None:
-    for leftover in data.parent.glob(f"{_SCRATCH}*"):
-        await asyncio.to_thread(shutil.rmtree, leftover, ignore_errors=True)
+    await asyncio.to_thread(_clear, data.parent)
     scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=data.parent))
     try:
         if servant.uid is not None:
@@ -56,6 +55,14 @@ async def _make(servant: servants.Servant, data: Path, log: ServerLog) -> None:
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
+    # Once more: what a killed maker's last child was still writing into has come to rest by now.
+    await asyncio.to_thread(_clear, data.parent)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what makers that were killed have left behind."""
+    for leftover in folder.glob(f"{_SCRATCH}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 async def _initdb(servant: servants.Servant, data: Path, log: ServerLog) -> None:
