@@ -50,7 +50,7 @@ $(STAMP):
 	@echo "Setting up $(VENV) (about a minute, once) ..."
 	@if uv --version >/dev/null 2>&1; then \
 	  uv venv -q --allow-existing --python "$$($(PY) -c 'import sys; print(sys.executable)')" $(VENV) && \
-	  uv pip sync -q --python $(PYTHON) --require-hashes requirements-dev.lock && \
+	  uv pip sync -q --compile-bytecode --python $(PYTHON) --require-hashes requirements-dev.lock && \
 	  uv pip install -q --python $(PYTHON) --no-deps --no-build-isolation -e . ; \
 	else \
 	  { $(PY) -c 'import ensurepip, venv' 2>/dev/null || \

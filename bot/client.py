@@ -81,6 +81,8 @@ class HelprBot(commands.AutoShardedBot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,
+            # READY already names every guild; how long to wait for more details of them.
+            guild_ready_timeout=0.5,
             allowed_mentions=discord.AllowedMentions.none(),
             **options,
         )
