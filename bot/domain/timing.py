@@ -8,7 +8,7 @@ from datetime import timedelta
 WORK_LEASE = timedelta(seconds=120)
 # Longer than the deadline of the edit itself (bot.jobs.telling), so that an edit under way is over
 # before somebody else may begin one.
-SHOW_LEASE = timedelta(seconds=60)
+SHOW_LEASE = timedelta(seconds=25)
 # While a link is paused its invites wait; mending it wakes them at once, this is the net below.
 PAUSED_WAIT = timedelta(minutes=5)
 # How often a link that does not work is tried again.

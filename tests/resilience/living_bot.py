@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 import psutil
+from discord_openapi import validate
 from simcord.components import walk_components
 
 from db.embedded import place
@@ -99,6 +100,12 @@ class LivingBot:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+    def complaints(self) -> list[str]:
+        """What Discord would say against anything that it was asked, and what nobody has built."""
+        asked = self.discord.requests
+        wrong = [said for one in asked for said in validate(one.method, one.path, one.body)]
+        return wrong + [str(gap) for gap in self.discord.rest.gaps]
 
     def log(self) -> list[dict[str, Any]]:
         """Every line that it has logged."""

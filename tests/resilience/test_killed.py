@@ -23,6 +23,7 @@ async def bot(plex: PlexSandbox, tmp_path: Path) -> AsyncIterator[LivingBot]:
         try:
             await bot.start()
             yield bot
+            assert bot.complaints() == []
         finally:
             await bot.end()
 
@@ -58,6 +59,7 @@ async def test_a_request_survives_a_kill_before_its_card(bot: LivingBot) -> None
     await bot.ask()
     await bot.kill()
     await bot.start()
+    await lease_is_over(bot)
     await bot.card()
     await asyncio.sleep(1)
     assert len(bot.cards()) == 1
