@@ -19,6 +19,16 @@ SHOW_AGAIN_LATER = timedelta(minutes=5)
 # A member's answer is first given by the interaction itself; this heals one that was lost.
 FIRST_ANSWER = timedelta(seconds=10)
 SLOWEST_RETRY = 300.0
+# How often the sweep looks for what is due (its cron stands in bot.jobs.queue).
+SWEEP = timedelta(seconds=5)
+
+
+def in_time_for(interval: timedelta) -> timedelta:
+    """When to owe what has to have happened within `interval`: the sweep may come late by its own.
+
+    Never less than half of the interval, so that a short one does not become none.
+    """
+    return max(interval - SWEEP, interval / 2)
 
 
 def backoff(attempt: int, retry_after: float | None = None) -> timedelta:

@@ -11,7 +11,7 @@ from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkState
 from bot.domain.plex import PlexShare
-from bot.domain.timing import RECHECK, WORK_LEASE
+from bot.domain.timing import RECHECK, WORK_LEASE, in_time_for
 from bot.log import logger
 from db.ledger import Ledger
 
@@ -111,7 +111,7 @@ class ReconcileService:
                 await work.links.reconciled(link.id, now)
             known = await work.invites.shared_on(link.id)
             pending = any(invite.state is InviteState.SENT for invite in known)
-            wait = self._interval if pending else self._interval * SLOWER
+            wait = in_time_for(self._interval) if pending else self._interval * SLOWER
             await work.links.schedule(link.id, "reconcile", now + wait if known else None)
             await work.commit()
 

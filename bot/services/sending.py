@@ -16,7 +16,7 @@ from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ReleaseShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkState, Tier
 from bot.domain.plex import PlexShare
-from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, backoff
+from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, backoff, in_time_for
 from db.ledger import Ledger, Work
 
 # A share that Plex says exists, and that its lists do not show after this many attempts, is an
@@ -114,7 +114,7 @@ class SendingService:
                 await self._too_late(work, invite, share, found=found)
                 return
             if moved.state is InviteState.SENT and moved.link_id is not None:
-                soon = self._clock.now() + self._reconcile_interval
+                soon = self._clock.now() + in_time_for(self._reconcile_interval)
                 await work.links.reconcile_soon(moved.link_id, soon)
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
             await work.commit()

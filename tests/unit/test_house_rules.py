@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
 from bot.domain.jobs import ALL_JOBS, Job
-from bot.domain.timing import backoff
+from bot.domain.timing import backoff, in_time_for
 from bot.i18n import check, languages, texts
 from bot.jobs.queue import HOUSEKEEPING, handlers, make_app
 from bot.jobs.sharing import SharingJobs
@@ -202,3 +202,9 @@ def test_texts_fill_params_and_plurals() -> None:
     assert t("Plex says: {reason}", reason="{x}") == "Plex says: {x}"
     assert t.n("{n} library", "{n} libraries", 1) == "1 library"
     assert t.n("{n} library", "{n} libraries", 0) == "0 libraries"
+
+
+@pytest.mark.parametrize(("interval", "owed"), [(60, 55), (300, 295), (5, 2.5), (1, 0.5)])
+def test_what_has_to_happen_in_time_is_owed_before(interval: float, owed: float) -> None:
+    """The sweep may come late by its own interval, and the promise holds all the same."""
+    assert in_time_for(timedelta(seconds=interval)) == timedelta(seconds=owed)
