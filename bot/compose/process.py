@@ -29,6 +29,10 @@ from db.ledger import Ledger
 
 log = logs.logger(__name__)
 
+# How long the queue waits for a connection. With the pool's own 30 s a worker would seem to run for
+# that long after PostgreSQL has gone.
+POOL_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Shards:
@@ -64,7 +68,10 @@ def make_queue(
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(
-            conninfo=libpq_url(house_.database_url), min_size=1, max_size=6
+            conninfo=libpq_url(house_.database_url),
+            min_size=1,
+            max_size=6,
+            timeout=POOL_SECONDS,
         )
     return make_app(connector, jobs, services.sweep)
 

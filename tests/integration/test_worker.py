@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.clock import Clock
+from bot.compose.process import POOL_SECONDS
 from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import ALL_JOBS, Job, ShareInvite, TellMember
@@ -52,10 +53,13 @@ class Server:
 
     def kill(self) -> None:
         """Kill the server and whoever holds it, as a power cut would."""
-        children = psutil.Process(self._host.pid).children(recursive=True)
+        host = psutil.Process(self._host.pid)
+        host.suspend()  # it would start a server that was killed again
+        children = host.children(recursive=True)
         for process in children:
             if process.is_running():
                 process.kill()
+        host.kill()
         psutil.wait_procs(children, 10)
         self.stop()
 
@@ -98,7 +102,7 @@ async def ledger(server: Server) -> AsyncIterator[Ledger]:
 def made(server: Server, ledger: Ledger, handler: Handler) -> Worker:
     """A worker whose every job is `handler`."""
     connector = procrastinate.PsycopgConnector(
-        conninfo=libpq_url(server.url), min_size=1, max_size=6
+        conninfo=libpq_url(server.url), min_size=1, max_size=6, timeout=POOL_SECONDS
     )
     jobs = dict.fromkeys(ALL_JOBS, handler)
     return Worker(make_app(connector, jobs, SweepService(ledger, Clock())))
