@@ -195,12 +195,13 @@ async def ended(pid: int, seconds: float = 10.0) -> bool:
 def servers_of(root: Path) -> list[int]:
     """The pids of all servers that run on a root's data."""
     data = str((root / "data").resolve())
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
+    found = {}
+    for process in psutil.process_iter(["cmdline", "ppid"]):
         command = process.info["cmdline"] or [""]
         if Path(command[0]).name == "postgres" and data in command[1:]:
-            found.append(process.pid)
-    return found
+            found[process.pid] = process.info["ppid"]
+    # A child that a server has just forked bears the server's own title for a moment.
+    return [pid for pid, parent in found.items() if parent not in found]
 
 
 def mode_of(path: Path) -> int:
