@@ -9,10 +9,12 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
+from bot.domain.errors import PlexError, Treatment
 from bot.domain.invites import ON_PLEX
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
+from bot.domain.timing import RECHECK
 from db.models import InviteRow, Library, PlexLink
 
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -113,6 +115,17 @@ class Links:
         return await self._change(
             id_, state=state, problem_key=key, problem_reason=reason, connect_due_at=retry_at
         )
+
+    async def pause_if_admin(self, id_: int, error: PlexError, now: datetime) -> None:
+        """Pause a link whose failure an admin has to mend; it is tried again by itself."""
+        if error.treatment is Treatment.ADMIN:
+            await self.problem(
+                id_,
+                state=LinkState.PAUSED,
+                key=error.key,
+                reason=error.reason,
+                retry_at=now + RECHECK,
+            )
 
     async def is_owner(self, id_: int, login: Login) -> bool:
         """Whether this login is the server owner's own account."""

@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import PlexError, Refused, Treatment
+from bot.domain.errors import PlexError, Refused
 from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
-from bot.domain.links import Link, LinkState
+from bot.domain.links import Link
 from bot.domain.plex import PlexShare
-from bot.domain.timing import RECHECK, WORK_LEASE, in_time_for
+from bot.domain.timing import WORK_LEASE, in_time_for
 from bot.log import logger
 from db.ledger import Ledger
 
@@ -119,14 +119,7 @@ class ReconcileService:
         """Nothing is concluded from a failure; a link that an admin has to mend is paused."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            if error.treatment is Treatment.ADMIN:
-                await work.links.problem(
-                    link.id,
-                    state=LinkState.PAUSED,
-                    key=error.key,
-                    reason=error.reason,
-                    retry_at=now + RECHECK,
-                )
+            await work.links.pause_if_admin(link.id, error, now)
             wait = max(self._interval, timedelta(seconds=error.retry_after or 0))
             await work.links.schedule(link.id, "reconcile", now + wait)
             await work.commit()

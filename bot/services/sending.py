@@ -14,7 +14,7 @@ from bot.domain.errors import (
 )
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ReleaseShare, ShowCard, TellMember
-from bot.domain.links import Link, LinkState, Tier
+from bot.domain.links import Link, Tier
 from bot.domain.plex import PlexShare
 from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, backoff, in_time_for
 from db.ledger import Ledger, Work
@@ -170,14 +170,7 @@ class SendingService:
                 await self._fail(work, invite, error.key, error.reason)
                 return
             now = self._clock.now()
-            if error.treatment is Treatment.ADMIN:
-                await work.links.problem(
-                    assignment.link.id,
-                    state=LinkState.PAUSED,
-                    key=error.key,
-                    reason=error.reason,
-                    retry_at=now + RECHECK,
-                )
+            await work.links.pause_if_admin(assignment.link.id, error, now)
             await work.invites.remark(
                 invite.id,
                 now=now,
