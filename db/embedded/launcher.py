@@ -78,7 +78,7 @@ class EmbeddedPostgres:
                 self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
                 await self._attach()
         except BaseException:
-            await self._let_go()
+            await servant.to_the_end(self._let_go())
             raise
         self._watch = asyncio.create_task(self._keep(), name="embedded-postgres")
         return self
@@ -90,12 +90,12 @@ class EmbeddedPostgres:
         _trace: TracebackType | None,
     ) -> None:
         """Stop a server of our own; an adopted one is left alone."""
+        await servant.to_the_end(self._let_go())
+
+    async def _let_go(self) -> None:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait([self._watch])
-        await self._let_go()
-
-    async def _let_go(self) -> None:
         try:
             if self._server is not None:
                 await servant.stop(self._server)

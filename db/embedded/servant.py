@@ -10,9 +10,10 @@ import os
 import shutil
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bot.domain.errors import StartError
 from db.embedded import binaries
@@ -103,8 +104,29 @@ class Servant:
         return await self.run("/bin/sh", "-c", _CAN_SERVE, postgres, folder) == 0
 
 
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` whole; a cancellation that falls into it is raised once it is done."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()
+
+
 async def stop(process: Process, patience: float = 15.0) -> None:
-    """Stop a process of our own, and wait for its end: SIGINT is PostgreSQL's fast shutdown."""
+    """Stop a process of our own, and wait for its end: SIGINT is PostgreSQL's fast shutdown.
+
+    Once begun it is not given up: a server forgotten half-way would be nobody's.
+    """
+    await to_the_end(_stop(process, patience))
+
+
+async def _stop(process: Process, patience: float) -> None:
     if process.stdin is not None:
         process.stdin.close()  # the keeper does the rest, with a patience of its own
     elif process.returncode is None:

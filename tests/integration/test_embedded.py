@@ -283,6 +283,29 @@ async def test_a_start_that_is_given_up_leaves_nothing_behind(root: Path) -> Non
         assert await ask(server.url, "SELECT 1") == 1
 
 
+@pytest.mark.parametrize("turns", [0, 1, 2, 5])
+async def test_a_stop_that_is_given_up_stops_the_server_all_the_same(
+    turns: int, warm_root: Path
+) -> None:
+    """A cancellation during the stop neither forgets the server nor leaves before its end."""
+
+    async def visit() -> None:
+        async with EmbeddedPostgres(warm_root):
+            entered.set()
+            await leave.wait()
+
+    entered, leave = asyncio.Event(), asyncio.Event()
+    visitor = asyncio.create_task(visit())
+    await entered.wait()
+    leave.set()
+    for _ in range(turns + 1):
+        await asyncio.sleep(0)
+    visitor.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await visitor
+    assert servers_of(warm_root) == []
+
+
 # Death
 
 
