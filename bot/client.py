@@ -21,7 +21,7 @@ from bot.settings import DiscordSettings
 
 log = logger(__name__)
 
-EXTENSIONS = ("cogs.guilds", "cogs.members", "cogs.plex", "cogs.requests")
+EXTENSIONS = ("cogs.access", "cogs.guilds", "cogs.members", "cogs.plex", "cogs.requests")
 
 
 class Pressed(Protocol):

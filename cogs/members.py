@@ -11,9 +11,9 @@ from bot.domain.errors import Refused
 from bot.domain.people import Budget, Right, Rule
 from bot.services.invites import AnswerToken, Request
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items import Withdraw
+from bot.ui.items import Leave, Withdraw
+from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals import RequestForm, request_modal
-from bot.ui.panels import member_panel
 
 
 class Members(commands.Cog):
@@ -23,6 +23,7 @@ class Members(commands.Cog):
         self._bot = bot
         bot.door.on(RequestForm, self.submitted)
         bot.door.on(Withdraw, self.withdraw)
+        bot.door.on(Leave, self.leave)
 
     @rule(Rule(Right.MEMBER, Budget.INVITE))
     @app_commands.command(name="invite", description="Ask for access to Plex")
@@ -72,6 +73,16 @@ class Members(commands.Cog):
         await interaction.response.defer()
         view = await self._bot.services.invites.withdraw(actor_of(interaction), pressed.invite_id)
         panel = member_panel(view, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
+
+    async def leave(self, interaction: Interaction, pressed: Leave) -> None:
+        """Ask first, then give one's own access up."""
+        await interaction.response.defer()
+        actor, t = actor_of(interaction), self._bot.texts_for(interaction)
+        if pressed.step == "yes":
+            await self._bot.services.access.leave(actor, pressed.invite_id)
+        view = await self._bot.services.invites.view(actor, _token(interaction))
+        panel = leave_panel(view, t) if pressed.step == "ask" else member_panel(view, t)
         await interaction.edit_original_response(view=panel)
 
 

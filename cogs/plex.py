@@ -9,7 +9,8 @@ from bot.client import HelprBot
 from bot.domain.people import Right, Rule
 from bot.services.links import LibraryChoice
 from bot.tree import Interaction, actor_of, rule
-from bot.ui.items import ChooseLibraries, TurnLibraries
+from bot.ui.items import ChooseLibraries, Compare, RetryAll, TurnLibraries
+from bot.ui.layout import GREEN, notice
 from bot.ui.panels import connected_panel, libraries_panel, status_panel
 
 ADMIN = Rule(Right.ADMIN)
@@ -26,6 +27,8 @@ class Plex(
         self._bot = bot
         bot.door.on(TurnLibraries, self.turn)
         bot.door.on(ChooseLibraries, self.choose)
+        bot.door.on(Compare, self.compare)
+        bot.door.on(RetryAll, self.retry_all)
 
     @rule(ADMIN)
     @app_commands.command(name="status", description="Is Plex connected, and what is waiting?")
@@ -69,6 +72,31 @@ class Plex(
             chosen=[int(value) for value in pressed.item.values],
         )
         await self._show(interaction, choice, pressed.page)
+
+    async def compare(self, interaction: Interaction, pressed: Compare) -> None:
+        """Compare ledger and Plex now."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        t = self._bot.texts_for(interaction)
+        trust = pressed.way == "trust"
+        await self._bot.services.reconcile.ask(actor_of(interaction), pressed.link_id, trust=trust)
+        said = (
+            t("I look once more, and believe Plex this time.")
+            if trust
+            else t("I compare with Plex now. Cards and /plex status show what has changed.")
+        )
+        await interaction.edit_original_response(view=notice(said, colour=GREEN))
+
+    async def retry_all(self, interaction: Interaction, _pressed: RetryAll) -> None:
+        """Try everything again that keeps failing."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        t = self._bot.texts_for(interaction)
+        count = await self._bot.services.troubles.retry_all(actor_of(interaction))
+        said = (
+            t.n("I try {n} thing again now.", "I try {n} things again now.", count)
+            if count
+            else t("Nothing is stuck any more.")
+        )
+        await interaction.edit_original_response(view=notice(said, colour=GREEN))
 
     async def _choice(self, interaction: Interaction) -> LibraryChoice:
         return await self._bot.services.links.choice(actor_of(interaction))

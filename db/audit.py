@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.domain.audit import Event
 from bot.domain.invites import Invite, InviteState
 from db.models import AuditEvent
 
@@ -70,13 +71,20 @@ class Audit:
             )
         )
 
-    async def of_invite(
-        self, invite_id: int
-    ) -> list[tuple[str, str | None, str | None, int | None]]:
-        """(action, from, to, actor) of one invite, oldest first."""
+    async def history(self, invite_id: int, limit: int = 50) -> list[Event]:
+        """The latest lines about one invite, oldest first."""
         query = (
-            select(AUDIT.c.action, AUDIT.c.from_state, AUDIT.c.to_state, AUDIT.c.actor_id)
+            select(
+                AUDIT.c.at,
+                AUDIT.c.action,
+                AUDIT.c.from_state,
+                AUDIT.c.to_state,
+                AUDIT.c.actor_id,
+                AUDIT.c.why,
+                AUDIT.c.details,
+            )
             .where(AUDIT.c.invite_id == invite_id)
-            .order_by(AUDIT.c.id)
+            .order_by(AUDIT.c.id.desc())
+            .limit(limit)
         )
-        return [tuple(row) for row in await self._session.execute(query)]
+        return [Event(*row) for row in await self._session.execute(query)][::-1]

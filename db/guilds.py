@@ -61,6 +61,10 @@ class Guilds:
             reviewer_role_ids=frozenset(row.reviewer_role_ids),
             admin_role_ids=frozenset(row.admin_role_ids),
             locale=row.locale,
+            timezone=row.timezone,
+            nudge_days=row.nudge_days,
+            withdraw_days=row.withdraw_days,
+            breaker_percent=row.breaker_percent,
         )
 
     async def has_left(self, guild_id: int) -> bool:

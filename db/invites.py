@@ -1,6 +1,7 @@
 """Queries on invites. Moves are conditional UPDATEs; a claim is a lease taken by UPDATE."""
 
 from collections.abc import Collection
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +15,21 @@ from bot.domain.errors import Refused
 from bot.domain.invites import (
     LIVE,
     MOVES,
+    ON_PLEX,
     OPEN,
+    SHARED,
+    Change,
     EndReason,
     Invite,
     InviteState,
 )
 from bot.domain.logins import Login, LoginKind
+from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER
-from db.models import InviteRow
+from db.models import InviteRow, PlexLink
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
 LOGIN_PURPOSE = "invite:login"
@@ -32,6 +38,10 @@ _REFUSALS = {
     "uq_invite_live_login": "invite.login_taken",
     "uq_invite_live_account": "invite.login_taken",
 }
+
+
+# Columns that are not taken as they are; `grant` stands in two of them.
+_CONVERTED = {"state", "end_reason", "change", "change_reason", "grant"}
 
 
 class InviteRows:
@@ -55,7 +65,7 @@ class InviteRows:
         same = {
             name: fields[name]
             for name in Invite.__dataclass_fields__
-            if name not in {*opened, "state", "end_reason"}
+            if name not in {*opened, *_CONVERTED}
         }
         return Invite(
             **same,
@@ -64,6 +74,9 @@ class InviteRows:
             decision_reason=opened["decision_reason"],
             state=InviteState(row.state),
             end_reason=EndReason(row.end_reason) if row.end_reason else None,
+            change=Change(row.change) if row.change else None,
+            change_reason=EndReason(row.change_reason) if row.change_reason else None,
+            grant=_grant_of(row),
         )
 
 
@@ -147,7 +160,7 @@ class Invites(InviteRows):
         query = select(INVITE).where(
             C.guild_id == guild_id,
             C.login_blind.in_(blinds),
-            or_(C.state.in_(LIVE), C.release_due_at.is_not(None)),
+            or_(C.state.in_(LIVE), C.change.is_not(None)),
         )
         return self._maybe((await self._session.execute(query)).first())
 
@@ -159,6 +172,24 @@ class Invites(InviteRows):
             C.link_id == invite.link_id,
             C.share_id == share_id,
             C.id != invite.id,
+        )
+        return (await self._session.execute(query)).first() is not None
+
+    async def share_is_needed(self, invite: Invite, share_id: int) -> bool:
+        """Whether another invite, of any guild, lives from this share of the same server's.
+
+        Plex has one share for a server and an account, however many guilds are linked to it.
+        """
+        own = select(LINK.c.machine_identifier).where(LINK.c.id == invite.link_id)
+        query = (
+            select(C.id)
+            .join(LINK, LINK.c.id == C.link_id)
+            .where(
+                C.share_id == share_id,
+                C.id != invite.id,
+                C.state.in_(SHARED),
+                LINK.c.machine_identifier == own.scalar_subquery(),
+            )
         )
         return (await self._session.execute(query)).first() is not None
 
@@ -196,9 +227,12 @@ class Invites(InviteRows):
         from_: Collection[InviteState] | None = None,
         version: int | None = None,
         attempt: int | None = None,
+        settles: Change | None = None,
         **columns: Any,
     ) -> Invite | None:
         """Move an invite if it still stands in `from_`, at `version`, in `attempt`; else None.
+
+        `settles` is the change that this move completes, if it is still wanted.
 
         Every move owes the card and the member a look. Raises `ValueError` for a move that
         `MOVES` does not have, and `Refused` when another invite holds the Plex account.
@@ -213,9 +247,9 @@ class Invites(InviteRows):
             statement = statement.where(C.version == version)
         if attempt is not None:
             statement = statement.where(C.attempt == attempt)
-        values = {**_owe_a_look(now), **self._seal_columns(id_, columns)}
-        if to is InviteState.SENDING:
-            values["attempt"] = C.attempt + 1
+        if settles is not None:
+            statement = statement.where(C.change == settles)
+        values = {**_owe_a_look(now), **self._stored(id_, columns)}
         statement = statement.values({**values, "state": to})
         try:
             # A refused move must not undo what else this unit of work did.
@@ -226,19 +260,50 @@ class Invites(InviteRows):
         return self._maybe(row)
 
     async def remark(
-        self, id_: int, *, now: datetime, attempt: int, shown: bool = True, **columns: Any
+        self,
+        id_: int,
+        *,
+        now: datetime,
+        attempt: int,
+        state: InviteState | None = None,
+        shown: bool = True,
+        **columns: Any,
     ) -> Invite | None:
-        """Set columns of the attempt that is still under way; None if another has taken over.
+        """Set columns of the work that is still under way; None if it has been taken over.
 
-        `shown` ones owe card and member a look.
+        `shown` ones owe card and member a look. `state`: only while the invite stands there.
         """
         look = _owe_a_look(now) if shown else {}
+        statement = update(INVITE).where(C.id == id_, C.attempt == attempt)
+        if state is not None:
+            statement = statement.where(C.state == state)
+        statement = statement.values({**look, **self._stored(id_, columns)})
+        return self._maybe((await self._session.execute(statement.returning(INVITE))).one_or_none())
+
+    async def change(
+        self,
+        id_: int,
+        *,
+        now: datetime,
+        from_: Collection[InviteState],
+        unless: Collection[Change] = (),
+        version: int | None = None,
+        **columns: Any,
+    ) -> Invite | None:
+        """Set what is wanted of an invite that stands in `from_`; None when it has moved on.
+
+        `unless`: not while one of these changes is under way. Card and member owe a look.
+        """
+        statement = update(INVITE).where(C.id == id_, C.state.in_(list(from_)))
+        if unless:
+            statement = statement.where(or_(C.change.is_(None), C.change.not_in(list(unless))))
+        if version is not None:
+            statement = statement.where(C.version == version)
         row = (
             await self._session.execute(
-                update(INVITE)
-                .where(C.id == id_, C.state == InviteState.SENDING, C.attempt == attempt)
-                .values({**look, **columns})
-                .returning(INVITE)
+                statement.values({**_owe_a_look(now), **self._stored(id_, columns)}).returning(
+                    INVITE
+                )
             )
         ).one_or_none()
         return self._maybe(row)
@@ -247,26 +312,60 @@ class Invites(InviteRows):
         """Set columns that are no move (a share's id, a card's message, what is owed next)."""
         row = (
             await self._session.execute(
-                update(INVITE).where(C.id == id_).values(**columns).returning(INVITE)
+                update(INVITE)
+                .where(C.id == id_)
+                .values(**self._stored(id_, columns))
+                .returning(INVITE)
             )
         ).one_or_none()
         return self._maybe(row)
 
-    async def shared_on(self, link_id: int) -> list[Invite]:
-        """What Plex holds on this link as far as the ledger knows: sent or active."""
+    async def known_on(self, link_id: int) -> list[Invite]:
+        """Every live invite of a link that Plex holds, or may hold, something for."""
         query = (
             select(INVITE)
-            .where(C.link_id == link_id, C.state.in_([InviteState.SENT, InviteState.ACTIVE]))
+            .where(
+                C.link_id == link_id,
+                or_(C.state.in_(ON_PLEX), C.change.is_not(None)),
+            )
             .order_by(C.id)
         )
         return [self._open(row) for row in await self._session.execute(query)]
 
-    def _seal_columns(self, id_: int, columns: dict[str, Any]) -> dict[str, Any]:
-        reason = columns.pop("decision_reason", None)
+    async def holders_of(self, tier_id: int) -> int:
+        """How many live invites stand in a tier."""
+        query = select(func.count()).where(C.tier_id == tier_id, C.state.in_(LIVE))
+        return int((await self._session.execute(query)).scalar_one())
+
+    async def stuck_in(self, guild_id: int, limit: int = 10) -> list[Invite]:
+        """Invites whose work on Plex keeps failing, the longest first."""
+        query = (
+            select(INVITE)
+            .where(C.guild_id == guild_id, C.stuck_at.is_not(None))
+            .order_by(C.stuck_at)
+            .limit(limit)
+        )
+        return [self._open(row) for row in await self._session.execute(query)]
+
+    def _stored(self, id_: int, columns: dict[str, Any]) -> dict[str, Any]:
+        """Values of the domain as the columns hold them."""
+        stored = dict(columns)
+        reason = stored.pop("decision_reason", None)
         if reason:
             sealed = self._keyring.seal(reason, _where(id_, "decision_reason"))
-            columns["decision_reason_sealed"] = sealed
-        return columns
+            stored["decision_reason_sealed"] = sealed
+        if "grant" in stored:
+            grant: Grant | None = stored.pop("grant")
+            stored["grant_sections"] = sorted(grant.section_ids) if grant else None
+            stored["grant_settings"] = asdict(grant.settings) if grant else None
+        return stored
+
+
+def _grant_of(row: Row[Any]) -> Grant | None:
+    if row.grant_sections is None:
+        return None
+    settings = SharingSettings(**(row.grant_settings or {}))
+    return Grant(frozenset(row.grant_sections), settings)
 
 
 def _owe_a_look(now: datetime) -> dict[str, Any]:

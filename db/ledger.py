@@ -13,14 +13,17 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.drift import Drifts
 from db.guilds import Guilds
 from db.installation import InstallationRecord
 from db.invites import Invites
 from db.jobs import Jobs
 from db.links import Links
+from db.notices import Notices
 from db.owed import Owed
 from db.rates import Rates
 from db.tiers import Tiers
+from db.trouble import Troubles
 
 
 class Work:
@@ -38,6 +41,9 @@ class Work:
         self.audit = Audit(session)
         self.jobs = Jobs(session)
         self.rates = Rates(session)
+        self.notices = Notices(session)
+        self.drift = Drifts(session, keyring)
+        self.trouble = Troubles(session)
 
     async def commit(self) -> None:
         """Make everything of this unit of work stay."""

@@ -1,6 +1,6 @@
 """Links to Plex servers and their libraries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +9,10 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
-from bot.domain.errors import PlexError, Treatment
 from bot.domain.invites import ON_PLEX
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
-from bot.domain.timing import RECHECK
 from db.models import InviteRow, Library, PlexLink
 
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -116,17 +114,6 @@ class Links:
             id_, state=state, problem_key=key, problem_reason=reason, connect_due_at=retry_at
         )
 
-    async def pause_if_admin(self, id_: int, error: PlexError, now: datetime) -> None:
-        """Pause a link whose failure an admin has to mend; it is tried again by itself."""
-        if error.treatment is Treatment.ADMIN:
-            await self.problem(
-                id_,
-                state=LinkState.PAUSED,
-                key=error.key,
-                reason=error.reason,
-                retry_at=now + RECHECK,
-            )
-
     async def is_owner(self, id_: int, login: Login) -> bool:
         """Whether this login is the server owner's own account."""
         query = select(LINK.c.owner_username_blind, LINK.c.owner_email_blind).where(
@@ -224,6 +211,49 @@ class Links:
             .order_by(LIBRARY.c.key, LIBRARY.c.id)
         )
         return [linked_library(row) for row in await self._session.execute(query)]
+
+    async def gone_titles(self, id_: int, section_ids: Collection[int]) -> list[str]:
+        """Titles of those libraries that the server no longer has; one never seen is a number."""
+        query = select(LIBRARY.c.section_id, LIBRARY.c.title, LIBRARY.c.gone_at).where(
+            LIBRARY.c.link_id == id_, LIBRARY.c.section_id.in_(list(section_ids))
+        )
+        known = {row.section_id: row for row in await self._session.execute(query)}
+        return [
+            known[section_id].title if section_id in known else str(section_id)
+            for section_id in sorted(section_ids)
+            if section_id not in known or known[section_id].gone_at is not None
+        ]
+
+    async def owe_comparison(self, ids: Collection[int] | None, now: datetime) -> Sequence[int]:
+        """Connected links (these, or all) are compared with Plex at once; their ids."""
+        statement = update(LINK).where(LINK.c.state == LinkState.CONNECTED)
+        if ids is not None:
+            statement = statement.where(LINK.c.id.in_(list(ids)))
+        owed = await self._session.execute(
+            statement.values(reconcile_due_at=now).returning(LINK.c.id)
+        )
+        return sorted(owed.scalars())
+
+    async def trust_listing(self, ids: Collection[int]) -> None:
+        """Believe the next listing of these links, however many it has lost."""
+        await self._session.execute(
+            update(LINK).where(LINK.c.id.in_(list(ids))).values(listing_trusted=True)
+        )
+
+    async def take_trust(self, id_: int) -> bool:
+        """Whether the next listing is to be believed; counts for one."""
+        taken = await self._session.execute(
+            update(LINK)
+            .where(LINK.c.id == id_, LINK.c.listing_trusted)
+            .values(listing_trusted=False)
+            .returning(LINK.c.id)
+        )
+        return taken.first() is not None
+
+    async def all_of(self, guild_id: int) -> list[Link]:
+        """The guild's links, the first one first."""
+        query = select(LINK).where(LINK.c.guild_id == guild_id).order_by(LINK.c.id)
+        return [self._open(row) for row in await self._session.execute(query)]
 
     async def _change(self, id_: int, **columns: Any) -> Link:
         row = (

@@ -28,7 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from bot.domain.invites import LIVE, EndReason, InviteState
+from bot.domain.drift import DriftKind
+from bot.domain.invites import LIVE, Change, EndReason, InviteState
+from bot.domain.notices import NoticeKind
 
 Instant = DateTime(timezone=True)
 
@@ -40,7 +42,7 @@ def _values(*names: str) -> str:
 LIVE_SQL = f"state IN ({_values(*LIVE)})"
 # A withdrawn invite holds its login until Plex has given the share back: a new request for the
 # same account would adopt the share that is about to go.
-HOLDS_LOGIN_SQL = f"({LIVE_SQL} OR release_due_at IS NOT NULL)"
+HOLDS_LOGIN_SQL = f"({LIVE_SQL} OR change IS NOT NULL)"
 
 
 class Base(DeclarativeBase):
@@ -83,12 +85,20 @@ class Guild(Base):
     """A Discord server and its settings; a guild is a tenant."""
 
     __tablename__ = "guild"
+    __table_args__ = (
+        CheckConstraint("nudge_days >= 0 AND withdraw_days >= 0", name="days"),
+        CheckConstraint("breaker_percent BETWEEN 1 AND 100", name="breaker_percent"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     request_channel_id: Mapped[int | None]
     reviewer_role_ids: Mapped[list[int]] = mapped_column(server_default="{}")
     admin_role_ids: Mapped[list[int]] = mapped_column(server_default="{}")
     locale: Mapped[str] = mapped_column(server_default="en")
+    timezone: Mapped[str] = mapped_column(server_default="UTC")
+    nudge_days: Mapped[int] = mapped_column(Integer, server_default="3")
+    withdraw_days: Mapped[int] = mapped_column(Integer, server_default="14")
+    breaker_percent: Mapped[int] = mapped_column(Integer, server_default="50")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     left_at: Mapped[datetime | None]
 
@@ -129,6 +139,8 @@ class PlexLink(Base):
     reconciled_at: Mapped[datetime | None]
     connect_due_at: Mapped[datetime | None]
     reconcile_due_at: Mapped[datetime | None]
+    # An admin vouches for the next listing, which the breaker would not believe.
+    listing_trusted: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Library(Base):
@@ -155,6 +167,7 @@ class Tier(Base):
         Index("uq_tier_name", "guild_id", text("lower(name)"), unique=True),
         Index("uq_tier_default", "guild_id", unique=True, postgresql_where=text("is_default")),
         CheckConstraint("name <> ''", name="name"),
+        CheckConstraint("duration_days > 0", name="duration_days"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -165,6 +178,7 @@ class Tier(Base):
     allow_sync: Mapped[bool] = mapped_column(server_default=text("false"))
     allow_channels: Mapped[bool] = mapped_column(server_default=text("false"))
     allow_camera_upload: Mapped[bool] = mapped_column(server_default=text("false"))
+    duration_days: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
 
@@ -198,6 +212,18 @@ class InviteRow(Base):
             name="approved_for_a_tier",
         ),
         CheckConstraint("login_kind IN ('email', 'username')", name="login_kind"),
+        CheckConstraint(
+            f"change IS NULL OR change IN ({_values(*Change)})",
+            name="change",
+        ),
+        CheckConstraint(
+            "(change IS NOT NULL AND change = 'end') = (change_reason IS NOT NULL)",
+            name="an_end_has_a_reason",
+        ),
+        CheckConstraint(
+            "state <> 'suspended' OR grant_sections IS NOT NULL", name="suspended_can_be_restored"
+        ),
+        CheckConstraint("grant_sections <> '{}'", name="grant_is_never_empty"),
         CheckConstraint("version >= 1 AND card_version <= version", name="version"),
         Index(
             "uq_invite_live_member",
@@ -227,10 +253,17 @@ class InviteRow(Base):
             "ix_invite_share_due", "share_due_at", postgresql_where=text("share_due_at IS NOT NULL")
         ),
         Index(
-            "ix_invite_release_due",
-            "release_due_at",
-            postgresql_where=text("release_due_at IS NOT NULL"),
+            "ix_invite_change_due",
+            "change_due_at",
+            postgresql_where=text("change_due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_invite_expires",
+            "expires_at",
+            postgresql_where=text(f"expires_at IS NOT NULL AND {LIVE_SQL}"),
+        ),
+        Index("ix_invite_sent_at", "sent_at", postgresql_where=text("state = 'sent'")),
+        Index("ix_invite_stuck", "guild_id", postgresql_where=text("stuck_at IS NOT NULL")),
         Index(
             "ix_invite_card_due", "card_due_at", postgresql_where=text("card_due_at IS NOT NULL")
         ),
@@ -267,9 +300,21 @@ class InviteRow(Base):
     active_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
+    nudged_at: Mapped[datetime | None]
+    # What Plex is to give; kept while access is suspended, and put back from here.
+    grant_sections: Mapped[list[int] | None]
+    grant_settings: Mapped[dict[str, Any] | None]
+    is_restoring: Mapped[bool] = mapped_column(server_default=text("false"))
+    change: Mapped[str | None]
+    change_reason: Mapped[str | None]
+    change_by: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    stuck_at: Mapped[datetime | None]
     share_due_at: Mapped[datetime | None]
-    release_due_at: Mapped[datetime | None]
-    release_attempt: Mapped[int] = mapped_column(Integer, server_default="0")
+    change_due_at: Mapped[datetime | None]
+    # Work on Plex for one invite is done by one at a time, be it a share or a change.
+    work_leased_until: Mapped[datetime | None]
     card_channel_id: Mapped[int | None]
     card_message_id: Mapped[int | None]
     card_version: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -314,6 +359,78 @@ class AuditEvent(Base):
     to_state: Mapped[str | None]
     why: Mapped[str] = mapped_column(server_default="")
     details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class Notice(Base):
+    """What the admins of a guild are told once, in the request channel, and see mended there."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({_values(*NoticeKind)})", name="kind"),
+        Index(
+            "uq_notice_open",
+            "guild_id",
+            "kind",
+            text("coalesce(link_id, 0)"),
+            unique=True,
+            postgresql_where=text("cleared_at IS NULL"),
+        ),
+        Index("ix_notice_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    link_id: Mapped[int | None] = mapped_column(ForeignKey("plex_link.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    since: Mapped[datetime]
+    cleared_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    channel_id: Mapped[int | None]
+    message_id: Mapped[int | None]
+    shown_version: Mapped[int] = mapped_column(Integer, server_default="0")
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+
+
+class Drift(Base):
+    """A difference between ledger and Plex that the last comparison found and left alone."""
+
+    __tablename__ = "drift"
+    __table_args__ = (
+        UniqueConstraint("link_id", "share_id"),
+        CheckConstraint(f"kind IN ({_values(*DriftKind)})", name="kind"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    link_id: Mapped[int] = mapped_column(ForeignKey("plex_link.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    share_id: Mapped[int]
+    invite_id: Mapped[int | None] = mapped_column(ForeignKey("invite.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None]
+    name_sealed: Mapped[bytes | None]
+    is_accepted: Mapped[bool] = mapped_column(server_default=text("false"))
+    section_ids: Mapped[list[int]] = mapped_column(server_default="{}")
+    since: Mapped[datetime]
+
+
+class Trouble(Base):
+    """A job that fails for a reason nobody foresaw, kept until it works again."""
+
+    __tablename__ = "trouble"
+    __table_args__ = (
+        UniqueConstraint("job", "subject_id"),
+        Index("ix_trouble_guild", "guild_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    job: Mapped[str]
+    subject_id: Mapped[int]
+    tries: Mapped[int] = mapped_column(Integer, server_default="1")
+    reference: Mapped[str]
+    since: Mapped[datetime]
+    last_at: Mapped[datetime]
 
 
 class RateHit(Base):

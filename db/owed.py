@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, update
 
-from bot.domain.invites import OPEN, Invite, InviteState
+from bot.domain.invites import OPEN, REVOCABLE, Change, EndReason, Invite, InviteState
+from bot.domain.jobs import ChangeShare, Job, ShareInvite
+from db.guilds import GUILD
 from db.invites import INVITE, C, InviteRows
 
 # What is shown to somebody, as against what is done on Plex.
@@ -21,21 +23,32 @@ class Owed(InviteRows):
     """The owed work of one unit of work."""
 
     async def claim(self, id_: int, what: str, *, now: datetime, lease: timedelta) -> Invite | None:
-        """Take the work that `{what}_due_at` owes, for `lease`; None when it is not due.
+        """Take the `share` or the `change` that is due; None when it is not, or somebody is at it.
 
-        Only one caller gets it: the UPDATE moves the instant on, and a caller that dies leaves
-        the work due again when the lease is over.
+        Only one caller at a time works on Plex for an invite. The work stays due: a caller that
+        dies leaves it when the lease, which it renews while it lives, is over. Each claim is an
+        attempt of its own; only the latest may write its outcome.
         """
-        due = C[f"{what}_due_at"]
-        row = (
-            await self._session.execute(
-                update(INVITE)
-                .where(C.id == id_, due <= now)
-                .values({due: now + lease})
-                .returning(INVITE)
-            )
-        ).one_or_none()
+        statement = (
+            update(INVITE)
+            .where(C.id == id_, C[f"{what}_due_at"] <= now, _is_free(now))
+            .values(work_leased_until=now + lease, attempt=C.attempt + 1)
+        )
+        if what == "share":
+            # What is to end, or to be taken back, is not sent any more.
+            statement = statement.where(C.change.is_(None))
+        row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         return self._maybe(row)
+
+    async def renew(self, id_: int, *, attempt: int, until: datetime) -> bool:
+        """Keep a claim for longer; False when it has been settled, or taken over."""
+        renewed = await self._session.execute(
+            update(INVITE)
+            .where(C.id == id_, C.attempt == attempt, C.work_leased_until.is_not(None))
+            .values(work_leased_until=until)
+            .returning(C.id)
+        )
+        return renewed.first() is not None
 
     async def claim_look(
         self, id_: int, what: str, *, now: datetime, lease: timedelta
@@ -88,6 +101,8 @@ class Owed(InviteRows):
         if what in LOOKS:
             leased = C[f"{what}_leased_until"]
             query = query.where(or_(leased.is_(None), leased <= now))
+        else:
+            query = query.where(_is_free(now))
         return (await self._session.execute(query)).scalars().all()
 
     async def owe_cards(self, guild_id: int, now: datetime) -> None:
@@ -106,11 +121,7 @@ class Owed(InviteRows):
 
     async def owe_look(self, id_: int, now: datetime) -> None:
         """Card and member owe a look to what was noted."""
-        await self._session.execute(
-            update(INVITE)
-            .where(C.id == id_)
-            .values(version=C.version + 1, card_due_at=now, tell_due_at=now)
-        )
+        await self._session.execute(update(INVITE).where(C.id == id_).values(**_look(now)))
 
     async def heal_answer(self, id_: int, at: datetime) -> None:
         """Owe the member a look at `at`, unless one is owed earlier."""
@@ -118,19 +129,126 @@ class Owed(InviteRows):
             update(INVITE).where(C.id == id_).values(tell_due_at=func.least(C.tell_due_at, at))
         )
 
-    async def wake_shares(self, link_id: int, now: datetime) -> Sequence[int]:
-        """Make every approved invite of a link due at once; their ids."""
-        woken = await self._session.execute(
+    async def wake(self, link_id: int, now: datetime) -> tuple[Sequence[int], Sequence[int]]:
+        """Make all work of a link due at once; ids of the invites to share, and to change."""
+        # Where Plex has named the instant itself, waking earlier would only be refused again.
+        patient = or_(C.failure_key.is_(None), C.failure_key != "plex.busy")
+        shares = await self._session.execute(
             update(INVITE)
             .where(
                 C.link_id == link_id,
                 C.state.in_([InviteState.APPROVED, InviteState.SENDING]),
-                # An attempt under way keeps its lease; one that waits for a retry has a reason.
-                or_(C.state == InviteState.APPROVED, C.failure_key.is_not(None)),
-                # Plex has named the instant itself; waking earlier would only be refused again.
-                or_(C.failure_key.is_(None), C.failure_key != "plex.busy"),
+                C.share_due_at.is_not(None),
+                C.change.is_(None),
+                patient,
             )
             .values(share_due_at=now)
             .returning(C.id)
         )
-        return sorted(woken.scalars())
+        changes = await self._session.execute(
+            update(INVITE)
+            .where(C.link_id == link_id, C.change.is_not(None), patient)
+            .values(change_due_at=now)
+            .returning(C.id)
+        )
+        return sorted(shares.scalars()), sorted(changes.scalars())
+
+    async def wake_stuck(self, guild_id: int, now: datetime) -> Sequence[Job]:
+        """Make what keeps failing due at once, with all its tries before it; its jobs."""
+        woken = await self._session.execute(
+            update(INVITE)
+            .where(C.guild_id == guild_id, C.stuck_at.is_not(None))
+            .values(
+                tries=0,
+                change_due_at=case((C.change.is_not(None), now), else_=null()),
+                share_due_at=case((C.change.is_(None), now), else_=null()),
+            )
+            .returning(C.id, C.change)
+        )
+        return [ChangeShare(row.id) if row.change else ShareInvite(row.id) for row in woken]
+
+    async def expired(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
+        """Take the invites whose time is over and begin their end; never early."""
+        over = (
+            select(C.id)
+            .where(C.expires_at <= now, C.state.in_(REVOCABLE), _is_not_ending())
+            .order_by(C.expires_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._begin_end(over, EndReason.EXPIRED, now)
+
+    async def never_accepted(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
+        """Take the invites that have waited on Plex for as long as their guild lets them."""
+        waited = C.sent_at + func.make_interval(0, 0, 0, GUILD.c.withdraw_days)
+        over = (
+            select(C.id)
+            .join(GUILD, GUILD.c.id == C.guild_id)
+            .where(
+                C.state == InviteState.SENT,
+                GUILD.c.withdraw_days > 0,
+                waited <= now,
+                C.change.is_(None),
+            )
+            .order_by(C.sent_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=INVITE)
+        )
+        return await self._begin_end(over, EndReason.NEVER_ACCEPTED, now)
+
+    async def _begin_end(
+        self, chosen: Select[tuple[int]], reason: EndReason, now: datetime
+    ) -> list[Invite]:
+        rows = await self._session.execute(
+            update(INVITE)
+            .where(C.id.in_(chosen.scalar_subquery()))
+            .values(
+                change=Change.END,
+                change_reason=reason,
+                change_by=None,
+                change_due_at=now,
+                share_due_at=None,
+                tries=0,
+                **_look(now),
+            )
+            .returning(INVITE)
+        )
+        return [self._open(row) for row in rows]
+
+    async def to_nudge(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
+        """Take the invites whose member is to be reminded, once, to accept on Plex."""
+        waited = C.sent_at + func.make_interval(0, 0, 0, GUILD.c.nudge_days)
+        chosen = (
+            select(C.id)
+            .join(GUILD, GUILD.c.id == C.guild_id)
+            .where(
+                C.state == InviteState.SENT,
+                C.nudged_at.is_(None),
+                C.change.is_(None),
+                GUILD.c.nudge_days > 0,
+                waited <= now,
+            )
+            .order_by(C.sent_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=INVITE)
+        )
+        rows = await self._session.execute(
+            update(INVITE)
+            .where(C.id.in_(chosen.scalar_subquery()))
+            .values(nudged_at=now, **_look(now))
+            .returning(INVITE)
+        )
+        return [self._open(row) for row in rows]
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Nobody works on Plex for the invite, or who did has not been heard of."""
+    return or_(C.work_leased_until.is_(None), C.work_leased_until <= now)
+
+
+def _is_not_ending() -> ColumnElement[bool]:
+    return or_(C.change.is_(None), C.change.not_in([Change.END, Change.TAKE_BACK]))
+
+
+def _look(now: datetime) -> dict[str, Any]:
+    return {"version": C.version + 1, "card_due_at": now, "tell_due_at": now}

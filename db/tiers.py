@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.links import Tier
-from bot.domain.plex import PlexFlags
+from bot.domain.plex import SharingSettings
 from db.links import LIBRARY, linked_library
 from db.models import Tier as TierRow
 from db.models import TierLibrary
@@ -42,6 +42,15 @@ class Tiers:
         query = select(TIER).where(TIER.c.guild_id == guild_id, TIER.c.is_default)
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else await self._open(row)
+
+    async def of_guild(self, guild_id: int) -> list[Tier]:
+        """The guild's tiers by name, the default one first."""
+        query = (
+            select(TIER)
+            .where(TIER.c.guild_id == guild_id)
+            .order_by(TIER.c.is_default.desc(), TIER.c.name)
+        )
+        return [await self._open(row) for row in (await self._session.execute(query)).all()]
 
     async def get(self, id_: int) -> Tier | None:
         """The tier with this id."""
@@ -82,6 +91,7 @@ class Tiers:
             guild_id=row.guild_id,
             link_id=row.link_id,
             name=row.name,
-            flags=PlexFlags(row.allow_sync, row.allow_channels, row.allow_camera_upload),
+            settings=SharingSettings(row.allow_sync, row.allow_channels, row.allow_camera_upload),
             libraries=libraries,
+            duration_days=row.duration_days,
         )

@@ -12,16 +12,19 @@ from bot.crypto import CannotOpen, Keyring, kept_secret
 from bot.domain.errors import StartError
 from bot.plex import PlexService
 from bot.services import Services
+from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
+from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.reconcile import ReconcileService
-from bot.services.releasing import ReleaseService
 from bot.services.sending import SendingService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
+from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
 from db.ledger import Ledger
@@ -39,6 +42,7 @@ class House:
     settings: Settings
     database_url: str
     ledger: Ledger
+    clock: Clock
     plex: PlexService
     services: Services
 
@@ -104,7 +108,7 @@ async def house(settings: Settings, clock: Clock | None = None) -> AsyncIterator
             )
         )
         services = make_services(settings, ledger, clock, plex)
-        yield House(settings, url, ledger, plex, services)
+        yield House(settings, url, ledger, clock, plex, services)
 
 
 async def _check_keys(ledger: Ledger) -> None:
@@ -127,7 +131,10 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         invites=InviteService(ledger, clock),
         links=LinkService(ledger, clock, plex, settings.home),
         sending=SendingService(ledger, clock, interval),
-        releasing=ReleaseService(ledger, clock),
+        changing=ChangingService(ledger, clock),
+        access=AccessService(ledger, clock),
+        notices=NoticeService(ledger, clock),
+        troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
         sweep=SweepService(ledger, clock),

@@ -15,7 +15,11 @@ from bot import log as logs
 from bot.client import HelprBot, point_at
 from bot.compose.foundation import House, house
 from bot.domain.errors import LedgerUnavailable, StartError
-from bot.jobs.queue import handlers, make_app
+from bot.jobs.changing import ChangingJobs
+from bot.jobs.comparing import ComparingJobs
+from bot.jobs.lease import Leases
+from bot.jobs.noticing import NoticingJobs
+from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
@@ -56,15 +60,25 @@ def make_bot(services: Services, shards: Shards = Shards()) -> HelprBot:
     return bot
 
 
+async def catch_up(house_: House) -> None:
+    """What is owed at every start: the operator's settings, and what happened meanwhile."""
+    await house_.services.links.adopt_home()
+    await house_.services.reconcile.at_start()
+
+
 def make_queue(
     house_: House, client: discord.Client, connector: procrastinate.BaseConnector | None = None
 ) -> procrastinate.App:
     """The queue with every job of this house, speaking to Discord through `client`."""
     services = house_.services
-    jobs = handlers(
-        SharingJobs(house_.plex, services.sending, services.releasing, services.reconcile),
-        TellingJobs(client, services.showing),
-        services.links,
+    leases = Leases(house_.ledger, house_.clock)
+    workers = Workers(
+        sharing=SharingJobs(house_.plex, services.sending, leases),
+        changing=ChangingJobs(house_.plex, services.changing, leases),
+        comparing=ComparingJobs(house_.plex, services.reconcile),
+        telling=TellingJobs(client, services.showing),
+        noticing=NoticingJobs(client, services.notices),
+        links=services.links,
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(
@@ -73,7 +87,7 @@ def make_queue(
             max_size=6,
             timeout=POOL_SECONDS,
         )
-    return make_app(connector, jobs, services.sweep)
+    return make_app(connector, handlers(workers), services.sweep, services.troubles)
 
 
 async def run_bot(settings: Settings, *, worker: bool = True, shards: Shards = Shards()) -> None:
@@ -81,7 +95,7 @@ async def run_bot(settings: Settings, *, worker: bool = True, shards: Shards = S
     token = settings.bot_token()
     point_at(settings.discord)
     async with house(settings) as house_, AsyncExitStack() as stack:
-        await house_.services.links.adopt_home()
+        await catch_up(house_)
         bot = await stack.enter_async_context(make_bot(house_.services, shards))
         checks: dict[str, Check] = {
             "database": _database_check(house_.ledger),
@@ -104,7 +118,7 @@ async def run_worker(settings: Settings) -> None:
     token = settings.bot_token()
     point_at(settings.discord)
     async with house(settings) as house_, AsyncExitStack() as stack:
-        await house_.services.links.adopt_home()
+        await catch_up(house_)
         client = await stack.enter_async_context(logged_in(token))
         keeper = Worker(make_queue(house_, client))
         checks = {

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.logins import Login
+from bot.domain.plex import Grant
 
 
 class InviteState(StrEnum):
@@ -28,17 +29,18 @@ S = InviteState
 MOVES: dict[InviteState, frozenset[InviteState]] = {
     S.REQUESTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN, S.WAITLISTED}),
     S.WAITLISTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN}),
-    S.APPROVED: frozenset({S.SENDING, S.WITHDRAWN}),
-    S.SENDING: frozenset({S.SENDING, S.SENT, S.ACTIVE, S.FAILED, S.WITHDRAWN}),
-    S.SENT: frozenset({S.ACTIVE, S.ENDED, S.WITHDRAWN}),
-    S.ACTIVE: frozenset({S.SUSPENDED, S.ENDED}),
-    S.SUSPENDED: frozenset({S.SENDING, S.ACTIVE, S.ENDED}),
-    S.ENDED: frozenset(),
+    S.APPROVED: frozenset({S.SENDING, S.WITHDRAWN, S.ENDED}),
+    S.SENDING: frozenset({S.SENT, S.ACTIVE, S.FAILED, S.WITHDRAWN, S.SUSPENDED, S.ENDED}),
+    S.SENT: frozenset({S.ACTIVE, S.SENDING, S.ENDED, S.WITHDRAWN}),
+    S.ACTIVE: frozenset({S.SUSPENDED, S.SENDING, S.ENDED}),
+    S.SUSPENDED: frozenset({S.SENDING, S.ENDED}),
+    S.ENDED: frozenset({S.APPROVED}),
     S.DENIED: frozenset(),
     S.WITHDRAWN: frozenset(),
-    S.FAILED: frozenset(),
+    S.FAILED: frozenset({S.APPROVED}),
 }
-"""Which state may follow which. `sending -> sending` is the next attempt."""
+"""Which state may follow which. `ended -> approved` renews what has expired; `failed -> approved`
+tries once more what Plex had refused."""
 
 OPEN = frozenset({S.REQUESTED, S.WAITLISTED})
 """Nobody has decided yet."""
@@ -49,8 +51,32 @@ LIVE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT, S.AC
 ON_PLEX = frozenset({S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
 """Plex holds, or may hold, something for it."""
 
+SHARED = frozenset({S.SENT, S.ACTIVE})
+"""Plex holds a share for it, pending or accepted."""
+
+REVOCABLE = frozenset({S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
+"""Somebody said yes, and it is not over: this is what an admin can end."""
+
 WITHDRAWABLE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT})
 """The member may still take the request back; once active it is called leaving."""
+
+
+class Change(StrEnum):
+    """What is still to be done on Plex for an invite; None once Plex and ledger agree.
+
+    The state moves when Plex's own listing shows that it is done, not before.
+    """
+
+    SUSPEND = "suspend"
+    """Take the libraries away, and remember them."""
+    END = "end"
+    """Take the share back for good; `change_reason` says why."""
+    TAKE_BACK = "take_back"
+    """The same for an invite that is over already: the member has withdrawn it."""
+    UPDATE = "update"
+    """Give the share the libraries and settings of the tier."""
+    KEEP = "keep"
+    """Look whether the share still stands: a change that would have taken it was called off."""
 
 
 class EndReason(StrEnum):
@@ -73,7 +99,9 @@ class Invite:
 
     A snapshot of the ledger's row at `version`; ids named after Discord are snowflakes.
     `share_id` and `account_id` are Plex's, None until Plex has named them; `share_adopted` says
-    that the share stood on Plex before Helpr asked for it.
+    that the share stood on Plex before Helpr asked for it. `grant` is what Plex is to give, or what
+    it gave when access was suspended. `attempt` counts the runs of work on Plex, of which only the
+    last may write its outcome; `tries` those that have failed since the last success.
     """
 
     id: int
@@ -96,8 +124,16 @@ class Invite:
     failure_reason: str = ""
     share_id: int | None = None
     share_adopted: bool = False
-    release_attempt: int = 0
     account_id: int | None = None
+    grant: Grant | None = None
+    is_restoring: bool = False
+    expires_at: datetime | None = None
+    change: Change | None = None
+    change_reason: EndReason | None = None
+    change_by: int | None = None
+    tries: int = 0
+    stuck_at: datetime | None = None
+    nudged_at: datetime | None = None
     sent_at: datetime | None = None
     active_at: datetime | None = None
     ended_at: datetime | None = None
@@ -119,3 +155,8 @@ class Invite:
     def is_live(self) -> bool:
         """It still leads, or may lead, to access."""
         return self.state in LIVE
+
+    @property
+    def is_ending(self) -> bool:
+        """It is over as soon as Plex has taken the share back."""
+        return self.change in {Change.END, Change.TAKE_BACK}

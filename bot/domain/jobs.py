@@ -1,6 +1,7 @@
 """The jobs, as values. Arguments are ids only: what a job works on stands in the ledger."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -39,10 +40,10 @@ class ShareInvite(Job):
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseShare(Job):
-    """Take a share back from Plex whose invite was withdrawn."""
+class ChangeShare(Job):
+    """Do on Plex what is wanted of an invite that it holds: suspend, end, update, look after."""
 
-    name: ClassVar[str] = "release_share"
+    name: ClassVar[str] = "change_share"
     invite_id: int
 
 
@@ -70,11 +71,31 @@ class ReconcileLink(Job):
     link_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShowNotice(Job):
+    """Tell the admins of a problem, or that it is mended."""
+
+    name: ClassVar[str] = "show_notice"
+    notice_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
-    ReleaseShare,
+    ChangeShare,
     ShowCard,
     TellMember,
     ReconcileLink,
+    ShowNotice,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A job by its name and its subject's id, and the reference under which the log has more."""
+
+    job: str
+    subject_id: int
+    tries: int
+    reference: str
+    since: datetime

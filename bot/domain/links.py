@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.plex import PlexAccess, PlexFlags
+from bot.domain.plex import Grant, PlexAccess, SharingSettings
 
 
 class LinkState(StrEnum):
@@ -66,10 +66,16 @@ class Tier:
     guild_id: int
     link_id: int
     name: str
-    flags: PlexFlags = field(default_factory=PlexFlags)
+    settings: SharingSettings = field(default_factory=SharingSettings)
     libraries: tuple[LinkedLibrary, ...] = ()
+    duration_days: int | None = None
 
     @property
     def section_ids(self) -> tuple[int, ...]:
         """What a share of this tier names to Plex."""
         return tuple(library.section_id for library in self.libraries)
+
+    @property
+    def grant(self) -> Grant:
+        """What somebody of this tier is to have."""
+        return Grant(frozenset(self.section_ids), self.settings)

@@ -46,13 +46,21 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class GuildSettings:
-    """What a guild has set. Ids are Discord's snowflakes."""
+    """What a guild has set. Ids are Discord's snowflakes.
+
+    `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
+    `breaker_percent` of the people whom Plex has lost in one listing stop a comparison.
+    """
 
     guild_id: int
     request_channel_id: int | None = None
     reviewer_role_ids: frozenset[int] = frozenset()
     admin_role_ids: frozenset[int] = frozenset()
     locale: str = "en"
+    timezone: str = "UTC"
+    nudge_days: int = 3
+    withdraw_days: int = 14
+    breaker_percent: int = 50
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""

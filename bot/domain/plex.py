@@ -51,12 +51,27 @@ class PlexLibrary:
 
 
 @dataclass(frozen=True, slots=True)
-class PlexFlags:
-    """What a share allows beside watching."""
+class SharingSettings:
+    """Plex's sharing settings: what a person may do beside watching, and what is kept from them.
+
+    They belong to the owner account and the person, not to one share. Filters are in Plex's own
+    form, `contentRating=G%2CPG|label!=a`; an empty one lets everything through.
+    """
 
     allow_sync: bool = False
     allow_channels: bool = False
     allow_camera_upload: bool = False
+    filter_movies: str = ""
+    filter_television: str = ""
+    filter_music: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What somebody is to have on a server. Never without libraries: Plex reads that as ALL."""
+
+    section_ids: frozenset[int]
+    settings: SharingSettings = SharingSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,17 @@ class PlexShare:
     account_email: str = field(repr=False, default="", compare=False)
     section_ids: frozenset[int] = frozenset()
     all_libraries: bool = False
+    settings: SharingSettings | None = field(default=None, compare=False)
+
+    @property
+    def grant(self) -> Grant:
+        """What this share gives, as far as Plex has said."""
+        return Grant(self.section_ids, self.settings or SharingSettings())
+
+    def gives(self, grant: Grant) -> bool:
+        """Whether it gives exactly that; settings count only where Plex has named them."""
+        same_settings = self.settings is None or self.settings == grant.settings
+        return self.section_ids == grant.section_ids and same_settings
 
     def belongs_to(self, login: str) -> bool:
         """Whether `login` (e-mail address or username, any case) names this share's account."""

@@ -3,9 +3,11 @@
 import random
 from datetime import timedelta
 
-# How long one piece of work on Plex may take before somebody else may look after it. An attempt
-# that outlives its lease changes nothing any more: its outcome is written by attempt number.
-WORK_LEASE = timedelta(seconds=120)
+# For how long one piece of work on Plex is claimed. Whoever is at it renews the claim every
+# HEARTBEAT; who has died, or stands still, loses it when it is over, and the sweep brings the work
+# back. An attempt that outlives its claim changes nothing: outcomes are written by its number.
+WORK_LEASE = timedelta(seconds=20)
+HEARTBEAT = timedelta(seconds=5)
 # Longer than the deadline of the edit itself (bot.jobs.telling), so that an edit under way is over
 # before somebody else may begin one.
 SHOW_LEASE = timedelta(seconds=25)
@@ -19,6 +21,11 @@ SHOW_AGAIN_LATER = timedelta(minutes=5)
 # A member's answer is first given by the interaction itself; this heals one that was lost.
 FIRST_ANSWER = timedelta(seconds=10)
 SLOWEST_RETRY = 300.0
+# After so many failures in a row (about half an hour) an admin is told, and work goes on slowly.
+GIVE_UP = 12
+STUCK_WAIT = timedelta(minutes=15)
+# A job that fails for an unforeseen reason is shown to the admins from this many times on.
+UNFORESEEN = 3
 # How often the sweep looks for what is due (its cron stands in bot.jobs.queue).
 SWEEP = timedelta(seconds=5)
 

@@ -1,25 +1,32 @@
 """The job queue: procrastinate's tasks for `bot.domain.jobs`, and the housekeeping."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import procrastinate
 from procrastinate.exceptions import ProcrastinateException
 from prometheus_client import Counter
 
+from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
+    ChangeShare,
     ConnectLink,
     Job,
     ReconcileLink,
-    ReleaseShare,
     ShareInvite,
     ShowCard,
+    ShowNotice,
     TellMember,
 )
+from bot.jobs.changing import ChangingJobs
+from bot.jobs.comparing import ComparingJobs
+from bot.jobs.noticing import NoticingJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
 from bot.services.sweep import SweepService
+from bot.services.troubles import TroubleService
 
 log = logger(__name__)
 
@@ -36,17 +43,28 @@ KEEP_FAILED_HOURS = 7 * 24
 JOBS_DONE = Counter("helpr_jobs", "Jobs that ended", ["task", "outcome"])
 
 
-def handlers(
-    sharing: SharingJobs, telling: TellingJobs, links: LinkService
-) -> Mapping[type[Job], Handler]:
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Who does the jobs."""
+
+    sharing: SharingJobs
+    changing: ChangingJobs
+    comparing: ComparingJobs
+    telling: TellingJobs
+    noticing: NoticingJobs
+    links: LinkService
+
+
+def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
     """What each job does."""
     return {
-        ConnectLink: links.connect_due,
-        ShareInvite: sharing.share_invite,
-        ReleaseShare: sharing.release_share,
-        ShowCard: telling.show_card,
-        TellMember: telling.tell_member,
-        ReconcileLink: sharing.reconcile_link,
+        ConnectLink: workers.links.connect_due,
+        ShareInvite: workers.sharing.share_invite,
+        ChangeShare: workers.changing.change_share,
+        ShowCard: workers.telling.show_card,
+        TellMember: workers.telling.tell_member,
+        ReconcileLink: workers.comparing.reconcile_link,
+        ShowNotice: workers.noticing.show_notice,
     }
 
 
@@ -54,26 +72,34 @@ def make_app(
     connector: procrastinate.BaseConnector,
     jobs: Mapping[type[Job], Handler],
     sweep: SweepService,
+    troubles: TroubleService,
 ) -> procrastinate.App:
     """A queue with a task for every job, and the periodic ones. Nothing connects yet."""
     app = procrastinate.App(connector=connector)
     for job, handler in jobs.items():
-        app.task(name=job.name, queue=job.queue)(_logged(job.name, handler))
+        app.task(name=job.name, queue=job.queue)(_kept(job, handler, troubles))
     _add_housekeeping(app, sweep)
     return app
 
 
-def _logged(name: str, handler: Handler) -> Callable[..., Awaitable[None]]:
+def _kept(
+    job: type[Job], handler: Handler, troubles: TroubleService
+) -> Callable[..., Awaitable[None]]:
+    """The task of a job: what fails in it is counted where admins see it."""
+
     async def run(**args: int) -> None:
-        with reference(job=name, **args):
+        with reference(job=job.name, **args) as number:
             try:
                 await handler(*args.values())
-            except Exception:
-                # The ledger still owes it: when the lease is over, the sweep brings it back.
-                JOBS_DONE.labels(name, "failed").inc()
+            except Exception as error:
+                # The ledger still owes it: the sweep brings it back, later and later.
+                JOBS_DONE.labels(job.name, "failed").inc()
                 log.exception("job.failed")
+                if not isinstance(error, LedgerUnavailable):
+                    await troubles.failed(job(**args), number)
                 raise
-            JOBS_DONE.labels(name, "done").inc()
+            JOBS_DONE.labels(job.name, "done").inc()
+            await troubles.worked(job(**args))
 
     return run
 

@@ -14,7 +14,7 @@ from bot.log import logger
 from bot.services.invites import MemberView
 from bot.services.showing import CardData, ShowingService, TellData
 from bot.ui.cards import review_card
-from bot.ui.panels import member_panel
+from bot.ui.member import member_panel
 from db.answers import Answer
 
 log = logger(__name__)

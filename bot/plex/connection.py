@@ -13,7 +13,7 @@ import plexapi.myplex
 import plexapi.server
 
 from bot.domain.errors import PlexError, PlexServerChanged, PlexTokenRefused
-from bot.domain.plex import PlexAccess, PlexFlags, PlexLibrary, PlexShare
+from bot.domain.plex import Grant, PlexAccess, PlexLibrary, PlexShare
 from bot.plex import failures, payloads
 from bot.plex.session import PlexSession
 
@@ -22,6 +22,7 @@ T = TypeVar("T")
 SHARES = "https://clients.plex.tv/api/v2/shared_servers"
 """Lists, reads and revokes shares. `/api/invites/*` of v1 answers 410 on and off."""
 
+USERS = "https://plex.tv/api/users/"
 SERVER = "https://plex.tv/api/servers/{machine}"
 _CONNECT_SECONDS = 10.0
 _JSON = {"Accept": "application/json"}
@@ -112,14 +113,12 @@ class Connection:
         """GET /api/servers/M: the libraries with plex.tv's global ids."""
         return payloads.libraries_of(self._query(_server(machine)))
 
-    def share(
-        self, machine: str, login: str, section_ids: list[int], flags: PlexFlags
-    ) -> PlexShare | None:
+    def share(self, machine: str, invited: str | int, grant: Grant) -> PlexShare | None:
         """POST /api/servers/M/shared_servers; PlexAPI's `inviteFriend` needs two requests."""
         answer = self._query(
             _server(machine) + "/shared_servers",
             self._session.post,
-            json=payloads.invitation(machine, login, section_ids, flags),
+            json=payloads.invitation(machine, invited, grant),
         )
         return payloads.share_made(answer)
 
@@ -138,6 +137,23 @@ class Connection:
         row = self._query(f"{SHARES}/{share_id}", headers=_JSON)
         share = payloads.share_of(row)
         return share if payloads.is_living(row) else None
+
+    def update(self, share_id: int, grant: Grant) -> None:
+        """POST v2 shared_servers/{id}; PUT and PATCH answer 405."""
+        self._query(
+            f"{SHARES}/{share_id}",
+            self._session.post,
+            headers=_JSON,
+            json=payloads.changed_share(grant),
+        )
+
+    def accounts(self) -> tuple[tuple[int, frozenset[str]], ...]:
+        """GET /api/users/: the accounts the owner shares with, each with all of its names."""
+        return payloads.accounts_of(self._query(USERS))
+
+    def strays(self, machine: str) -> list[PlexShare]:
+        """GET /api/servers/M/shared_servers: v1's rows, leftovers of withdrawn invites included."""
+        return payloads.strays_of(self._query(_server(machine) + "/shared_servers"))
 
     def withdraw(self, share_id: int) -> None:
         """DELETE v2 shared_servers/{id}."""

@@ -8,29 +8,90 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from bot.domain.plex import PlexFlags, PlexLibrary, PlexShare
+from bot.domain.plex import Grant, PlexLibrary, PlexShare, SharingSettings
+
+_PERMISSIONS = {
+    "allowSync": "allow_sync",
+    "allowCameraUpload": "allow_camera_upload",
+    "allowChannels": "allow_channels",
+}
+_FILTERS = {
+    "filterMovies": "filter_movies",
+    "filterTelevision": "filter_television",
+    "filterMusic": "filter_music",
+}
 
 
-def invitation(
-    machine: str, login: str, section_ids: list[int], flags: PlexFlags
-) -> dict[str, object]:
-    """The body of a share, as PlexAPI's `inviteFriend` sends it. Never without sections."""
+def invitation(machine: str, invited: str | int, grant: Grant) -> dict[str, object]:
+    """The body of a share, as PlexAPI's `inviteFriend` sends it. Never without sections.
+
+    `invited` is an e-mail address, a user name, or the id of an account (as `updateFriend` has it).
+    """
+    settings = grant.settings
+    who = "invited_id" if isinstance(invited, int) else "invited_email"
     return {
         "server_id": machine,
-        "shared_server": {"library_section_ids": section_ids, "invited_email": login},
+        "shared_server": {
+            "library_section_ids": sorted(grant.section_ids),
+            who: invited,
+        },
         "sharing_settings": {
-            "allowSync": _flag(flags.allow_sync),
-            "allowCameraUpload": _flag(flags.allow_camera_upload),
-            "allowChannels": _flag(flags.allow_channels),
-            "filterMovies": "",
-            "filterTelevision": "",
-            "filterMusic": "",
+            **{
+                name: "1" if getattr(settings, ours) else "0" for name, ours in _PERMISSIONS.items()
+            },
+            **_filters(settings),
         },
     }
 
 
-def _flag(value: bool) -> str:
-    return "1" if value else "0"
+def changed_share(grant: Grant) -> dict[str, object]:
+    """The body of v2's update of a share. Never without sections."""
+    settings = grant.settings
+    return {
+        "librarySectionIds": sorted(grant.section_ids),
+        "settings": {
+            **{name: getattr(settings, ours) for name, ours in _PERMISSIONS.items()},
+            **_filters(settings),
+        },
+    }
+
+
+def settings_of(row: Mapping[str, Any]) -> SharingSettings:
+    """v2's `sharingSettings`."""
+    permissions = {
+        ours: row.get(name) in {True, "1", "true"} for name, ours in _PERMISSIONS.items()
+    }
+    filters = {ours: str(row.get(name) or "") for name, ours in _FILTERS.items()}
+    return SharingSettings(**permissions, **filters)  # type: ignore[arg-type]  # two tables of fields
+
+
+def _filters(settings: SharingSettings) -> dict[str, str]:
+    return {name: getattr(settings, ours) for name, ours in _FILTERS.items()}
+
+
+def accounts_of(answer: object) -> tuple[tuple[int, frozenset[str]], ...]:
+    """`/api/users/`: (account id, names) of everybody the owner shares with; names casefolded."""
+    if not isinstance(answer, Element) or answer.tag != "MediaContainer":
+        raise ValueError("not a list of users")
+    return tuple(
+        (
+            int(user.attrib["id"]),
+            frozenset(
+                name.casefold()
+                for field in ("username", "title", "email")
+                if (name := user.get(field, ""))
+            ),
+        )
+        for user in answer.iter("User")
+        if user.get("id", "").isdecimal()
+    )
+
+
+def strays_of(answer: object) -> list[PlexShare]:
+    """v1's `/api/servers/M/shared_servers`, which also shows what no v2 list does."""
+    if not isinstance(answer, Element) or answer.tag != "MediaContainer":
+        raise ValueError("not a list of shares")
+    return [share for row in answer.iter("SharedServer") if (share := _v1_share(row)) is not None]
 
 
 def libraries_of(answer: object) -> tuple[PlexLibrary, ...]:
@@ -59,7 +120,11 @@ def share_made(answer: object) -> PlexShare | None:
     if not isinstance(answer, Element) or answer.tag == "html":
         raise ValueError("not an answer of Plex")
     made = next(answer.iter("SharedServer"), None)
-    if made is None or not made.get("id", "").isdecimal():
+    return None if made is None else _v1_share(made)
+
+
+def _v1_share(made: Element) -> PlexShare | None:
+    if not made.get("id", "").isdecimal():
         return None
     return PlexShare(
         share_id=int(made.attrib["id"]),
@@ -96,6 +161,7 @@ def share_of(row: object, *, accepted: bool = False) -> PlexShare:
         raise TypeError("not a share")
     invited = row.get("invited") or {}
     said = row.get("accepted")
+    settings = row.get("sharingSettings")
     return PlexShare(
         share_id=int(row["id"]),
         accepted=_since(row.get("acceptedAt")) or (accepted if said is None else bool(said)),
@@ -105,6 +171,7 @@ def share_of(row: object, *, accepted: bool = False) -> PlexShare:
         account_email=str(invited.get("email") or ""),
         section_ids=frozenset(int(library["id"]) for library in row.get("libraries") or ()),
         all_libraries=bool(row.get("allLibraries")),
+        settings=settings_of(settings) if isinstance(settings, dict) else None,
     )
 
 

@@ -6,14 +6,14 @@ known of plex.tv; `tests/contract` holds it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bot.domain.errors import PlexNoLibraries, PlexShareGone
 from bot.domain.plex import (
+    Grant,
     PlexAccess,
-    PlexFlags,
     PlexLibrary,
     PlexServerInfo,
     PlexServerStatus,
@@ -26,7 +26,6 @@ from bot.plex.pace import Paces
 if TYPE_CHECKING:
     from bot.plex.connection import Connection
 
-_NO_FLAGS = PlexFlags()
 _SECONDS_TO_END = 2.0
 
 
@@ -135,24 +134,18 @@ class PlexService:
                 )
         return libraries
 
-    async def share(
-        self,
-        access: PlexAccess,
-        login: str,
-        section_ids: Collection[int],
-        flags: PlexFlags = _NO_FLAGS,
-    ) -> PlexShare | None:
-        """Share libraries with an e-mail address or a user name: 1 request, never repeated.
+    async def share(self, access: PlexAccess, invited: str | int, grant: Grant) -> PlexShare | None:
+        """Share libraries: 1 request, never repeated.
 
+        `invited` is an e-mail address, a user name, or an account's id (somebody Plex knows here).
         Returns the share if Plex's answer names it, pending or accepted; None means "look". Raises
-        PlexNoLibraries, without a request, when `section_ids` is empty: Plex would share them all.
+        PlexNoLibraries, without a request, when the grant is empty: Plex would share them all.
         """
-        if not section_ids:
+        if not grant.section_ids:
             raise PlexNoLibraries
-        wanted = sorted(set(section_ids))
         async with self._link(access).turn(access) as turn:
             machine = await turn.connected()
-            return await turn.request(lambda plex: plex.share(machine, login, wanted, flags))
+            return await turn.request(lambda plex: plex.share(machine, invited, grant))
 
     async def shares(self, access: PlexAccess) -> tuple[PlexShare, ...]:
         """Every pending and accepted share of this server: 2 requests, each share once."""
@@ -183,6 +176,38 @@ class PlexService:
                 return await turn.request(lambda plex: plex.share_state(share_id))
             except PlexShareGone:
                 return None
+
+    async def update(self, access: PlexAccess, share_id: int, grant: Grant) -> None:
+        """Give one share exactly these libraries and settings, pending or accepted: 1 request.
+
+        Raises PlexNoLibraries, without a request, when the grant is empty, and PlexShareGone.
+        """
+        if not grant.section_ids:
+            raise PlexNoLibraries
+        async with self._link(access).turn(access) as turn:
+            await turn.account()
+            await turn.request(lambda plex: plex.update(share_id, grant))
+
+    async def account_of(self, access: PlexAccess, login: str) -> int | None:
+        """The account behind an e-mail address or a user name: 1 request.
+
+        Plex only tells of people that the owner shares with already; None for anybody else.
+        """
+        wanted = login.strip().casefold()
+        async with self._link(access).turn(access) as turn:
+            await turn.account()
+            accounts = await turn.request(lambda plex: plex.accounts())
+        return next((account_id for account_id, names in accounts if wanted in names), None)
+
+    async def strays(self, access: PlexAccess) -> tuple[PlexShare, ...]:
+        """Every row of v1's list of this server's shares: 1 request.
+
+        It holds what no v2 list shows: rows that a withdrawn invite has left behind, for which Plex
+        answers "already sharing" to the next one.
+        """
+        async with self._link(access).turn(access) as turn:
+            machine = await turn.connected()
+            return tuple(await turn.request(lambda plex: plex.strays(machine)))
 
     async def withdraw(self, access: PlexAccess, share_id: int) -> None:
         """End one share, pending or accepted, and nothing else of that person: 1 request.

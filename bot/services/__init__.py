@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
+from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
+from bot.services.notices import NoticeService
 from bot.services.reconcile import ReconcileService
-from bot.services.releasing import ReleaseService
 from bot.services.sending import SendingService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
+from bot.services.troubles import TroubleService
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,10 @@ class Services:
     invites: InviteService
     links: LinkService
     sending: SendingService
-    releasing: ReleaseService
+    changing: ChangingService
+    access: AccessService
+    notices: NoticeService
+    troubles: TroubleService
     reconcile: ReconcileService
     showing: ShowingService
     sweep: SweepService

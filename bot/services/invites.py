@@ -6,12 +6,12 @@ from typing import NoReturn
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
-from bot.domain.invites import OPEN, WITHDRAWABLE, Invite, InviteState
-from bot.domain.jobs import Job, ReleaseShare, ShareInvite, ShowCard, TellMember
+from bot.domain.invites import OPEN, WITHDRAWABLE, Change, Invite, InviteState
+from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
 from bot.domain.links import Link, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor
-from bot.domain.timing import FIRST_ANSWER, WORK_LEASE
+from bot.domain.timing import FIRST_ANSWER
 from db.ledger import Ledger, Work
 
 PAGE = 4
@@ -194,14 +194,19 @@ class InviteService:
                 raise Refused("invite.unknown")
             if invite.state not in WITHDRAWABLE:
                 raise Refused("invite.not_withdrawable")
-            owed = _release_due(invite, now)
+            take_back = _is_to_be_taken_back(invite)
             withdrawn = await work.invites.move(
                 invite.id,
                 InviteState.WITHDRAWN,
                 now=now,
                 from_={invite.state},
                 share_due_at=None,
-                release_due_at=owed,
+                change=Change.TAKE_BACK if take_back else None,
+                change_reason=None,
+                # An attempt to send that is under way comes to its end first.
+                change_due_at=now if take_back else None,
+                tries=0,
+                stuck_at=None,
                 ended_at=now,
             )
             if withdrawn is None:
@@ -210,8 +215,8 @@ class InviteService:
                 withdrawn, "invite.withdrawn", now=now, by=actor.user_id, was=invite.state
             )
             await work.jobs.enqueue(ShowCard(invite.id))
-            if owed == now:
-                await work.jobs.enqueue(ReleaseShare(invite.id))
+            if take_back:
+                await work.jobs.enqueue(ChangeShare(invite.id))
             await work.commit()
             return await _member_view(work, withdrawn)
 
@@ -293,15 +298,7 @@ async def _tier_to_share(work: Work, invite: Invite) -> Tier:
     return tier
 
 
-def _release_due(invite: Invite, now: datetime) -> datetime | None:
-    """When the share has to leave Plex: at once, after an attempt under way, or not at all.
-
-    What stood on Plex before Helpr asked was somebody else's doing, and stays.
-    """
-    if invite.share_adopted:
-        return None
-    if invite.state is InviteState.SENT:
-        return now
-    if invite.state is InviteState.SENDING:
-        return now + WORK_LEASE
-    return None
+def _is_to_be_taken_back(invite: Invite) -> bool:
+    """Whether Plex holds, or may hold, something; what stood there before Helpr asked stays."""
+    on_plex = invite.state in {InviteState.SENT, InviteState.SENDING}
+    return on_plex and not invite.share_adopted

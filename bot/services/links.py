@@ -1,18 +1,21 @@
 """Connecting a guild to Plex, and choosing what its tier shares."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.clock import Clock
+from bot.domain.drift import DriftKind
 from bot.domain.errors import PlexError, Refused, Treatment
-from bot.domain.invites import InviteState
-from bot.domain.jobs import ConnectLink, ReconcileLink, ShareInvite
+from bot.domain.invites import Invite, InviteState
+from bot.domain.jobs import ChangeShare, ConnectLink, ReconcileLink, ShareInvite, Trouble
 from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
+from bot.domain.notices import Notice, NoticeKind
 from bot.domain.people import Actor
 from bot.domain.plex import PlexServerStatus
-from bot.domain.timing import RECHECK, WORK_LEASE
+from bot.domain.timing import RECHECK, UNFORESEEN, WORK_LEASE
 from bot.plex import PlexService
+from bot.services.notices import mended, pause_if_admin
 from bot.settings import HomeSettings
 from db.ledger import Ledger, Work
 
@@ -28,6 +31,10 @@ class LinkReport:
     counts: dict[InviteState, int]
     status: PlexServerStatus | None = None
     problem: PlexError | None = None
+    drift: dict[DriftKind, int] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    stuck: tuple[Invite, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,7 @@ class LinkService:
             connected = await work.links.connected(link.id, info, now)
             libraries = await work.links.take_libraries(link.id, found, now)
             tier, is_new = await work.tiers.ensure_default(link.guild_id, link.id, DEFAULT_TIER)
+            await mended(work, connected, NoticeKind.LINK_PAUSED, now)
             if is_new:
                 # Named one by one: Plex reads an empty list as ALL, those to come included.
                 tier = await work.tiers.set_libraries(tier, [one.id for one in libraries])
@@ -132,31 +140,48 @@ class LinkService:
     async def _wake_up(self, work: Work, link: Link) -> None:
         """Whatever waited for this link goes on now."""
         now = self._clock.now()
-        waiting = await work.owed.wake_shares(link.id, now)
+        shares, changes = await work.owed.wake(link.id, now)
         await work.links.schedule(link.id, "reconcile", now)
-        await work.jobs.enqueue(*map(ShareInvite, waiting), ReconcileLink(link.id))
+        await work.jobs.enqueue(
+            *map(ShareInvite, shares), *map(ChangeShare, changes), ReconcileLink(link.id)
+        )
 
     async def _cannot_connect(self, link: Link, error: PlexError) -> None:
         admin = error.treatment is Treatment.ADMIN
         wait = max(RECHECK, timedelta(seconds=error.retry_after or 0))
+        now = self._clock.now()
         async with self._ledger.begin() as work:
             await work.links.problem(
                 link.id,
                 state=LinkState.PAUSED if admin else LinkState.CONNECTING,
                 key=error.key,
                 reason=error.reason,
-                retry_at=self._clock.now() + wait,
+                retry_at=now + wait,
             )
+            await pause_if_admin(work, link, error, now)
             await work.commit()
 
     async def status(self, actor: Actor) -> LinkReport:
         """How the link is, by one request to Plex. Raises `Refused("plex.not_set_up")`."""
-        link, tier, counts = await self._present(actor)
+        report = await self._report(actor)
         try:
-            status = await self._plex.status(link.access)
+            status = await self._plex.status(report.link.access)
         except PlexError as error:
-            return LinkReport(link, tier, counts, problem=error)
-        return LinkReport(link, tier, counts, status=status)
+            return replace(report, problem=error)
+        return replace(report, status=status)
+
+    async def _report(self, actor: Actor) -> LinkReport:
+        link, tier, counts = await self._present(actor)
+        async with self._ledger.begin() as work:
+            return LinkReport(
+                link,
+                tier,
+                counts,
+                drift=await work.drift.counts(actor.guild_id),
+                notices=tuple(await work.notices.open_in(actor.guild_id)),
+                stuck=tuple(await work.invites.stuck_in(actor.guild_id)),
+                troubles=tuple(await work.trouble.of_guild(actor.guild_id, UNFORESEEN)),
+            )
 
     async def _present(self, actor: Actor) -> tuple[Link, Tier | None, dict[InviteState, int]]:
         async with self._ledger.begin() as work:
@@ -205,7 +230,7 @@ class LinkService:
                 )
             if not before and wanted:
                 # What was approved meanwhile waits for libraries.
-                waiting = await work.owed.wake_shares(link.id, now)
+                waiting, _ = await work.owed.wake(link.id, now)
                 await work.jobs.enqueue(*map(ShareInvite, waiting))
             libraries = await work.links.libraries(link.id)
             await work.commit()

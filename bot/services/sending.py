@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.clock import Clock
+from bot.domain.durations import days_later, parse_zone
 from bot.domain.errors import (
     PlexAlreadyShared,
     PlexError,
@@ -12,16 +14,26 @@ from bot.domain.errors import (
     Refused,
     Treatment,
 )
-from bot.domain.invites import Invite, InviteState
-from bot.domain.jobs import ReleaseShare, ShowCard, TellMember
+from bot.domain.invites import Change, Invite, InviteState
+from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, Tier
-from bot.domain.plex import PlexShare
-from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, backoff, in_time_for
+from bot.domain.plex import Grant, PlexShare
+from bot.domain.timing import (
+    GIVE_UP,
+    PAUSED_WAIT,
+    RECHECK,
+    STUCK_WAIT,
+    WORK_LEASE,
+    backoff,
+    in_time_for,
+)
+from bot.services.notices import count_stuck, pause_if_admin
 from db.ledger import Ledger, Work
 
 # A share that Plex says exists, and that its lists do not show after this many attempts, is an
 # admin's matter.
-UNSEEN_ATTEMPTS = 5
+UNSEEN_TRIES = 5
+LIBRARIES_GONE = "restore.libraries_gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +45,7 @@ class Assignment:
 
     invite: Invite
     link: Link
-    tier: Tier
+    grant: Grant
     look_first: bool
     failed_with: str | None = None
 
@@ -54,7 +66,7 @@ class SendingService:
             if invite is None:
                 return None
             if invite.state not in {InviteState.APPROVED, InviteState.SENDING}:
-                await work.invites.note(invite.id, share_due_at=None)
+                await work.invites.note(invite.id, share_due_at=None, work_leased_until=None)
                 await work.commit()
                 return None
             assignment = await self._assign(work, invite)
@@ -68,33 +80,75 @@ class SendingService:
         if link is None or tier is None:
             raise LookupError(f"invite {invite.id} is approved for a tier that is gone")
         if not link.is_connected:
-            await work.invites.note(invite.id, share_due_at=now + PAUSED_WAIT)
+            await work.invites.note(
+                invite.id, share_due_at=now + PAUSED_WAIT, work_leased_until=None
+            )
             return None
-        if not tier.libraries:
-            await self._wait_for_libraries(work, invite)
+        grant = await self._grant(work, invite, tier)
+        if grant is None:
             return None
         if invite.state is InviteState.SENDING:
             # Without the old failure, so that mending the link does not wake what is under way.
-            again = await work.invites.note(invite.id, attempt=invite.attempt + 1, failure_key=None)
+            again = await work.invites.note(invite.id, grant=grant, failure_key=None)
             return Assignment(
-                again or invite, link, tier, look_first=True, failed_with=invite.failure_key
+                again or invite, link, grant, look_first=True, failed_with=invite.failure_key
             )
         sending = await work.invites.move(
-            invite.id, InviteState.SENDING, now=now, from_={invite.state}
+            invite.id,
+            InviteState.SENDING,
+            now=now,
+            from_={invite.state},
+            attempt=invite.attempt,
+            grant=grant,
         )
         if sending is None:
             return None
         await work.audit.moved(sending, "invite.sending", now=now, was=invite.state)
-        return Assignment(sending, link, tier, look_first=False)
+        return Assignment(sending, link, grant, look_first=False)
+
+    async def _grant(self, work: Work, invite: Invite, tier: Tier) -> Grant | None:
+        """What to share: the tier's libraries, or exactly those that were taken away."""
+        if invite.is_restoring and invite.grant is not None:
+            gone = await work.links.gone_titles(tier.link_id, invite.grant.section_ids)
+            if not gone:
+                return invite.grant
+            await self._cannot_restore(work, invite, gone)
+            return None
+        if tier.libraries:
+            return tier.grant
+        await self._wait_for_libraries(work, invite)
+        return None
 
     async def _wait_for_libraries(self, work: Work, invite: Invite) -> None:
         """The tier was emptied after the approval; choosing libraries wakes the invite."""
         now = self._clock.now()
         key = PlexNoLibraries.key_of_class
-        await work.invites.note(invite.id, share_due_at=now + PAUSED_WAIT, failure_key=key)
+        await work.invites.note(
+            invite.id, share_due_at=now + PAUSED_WAIT, failure_key=key, work_leased_until=None
+        )
         if invite.failure_key != key:
             await work.owed.owe_look(invite.id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+
+    async def _cannot_restore(self, work: Work, invite: Invite, gone: list[str]) -> None:
+        """Libraries went from the server meanwhile: it stays suspended, and the card says which."""
+        now = self._clock.now()
+        back = await work.invites.move(
+            invite.id,
+            InviteState.SUSPENDED,
+            now=now,
+            from_={InviteState.SENDING},
+            share_due_at=None,
+            work_leased_until=None,
+            is_restoring=False,
+            failure_key=LIBRARIES_GONE,
+            failure_reason=", ".join(gone),
+        )
+        if back is not None:
+            await work.audit.moved(
+                back, "access.not_restored", now=now, was=invite.state, why=LIBRARIES_GONE
+            )
+            await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
 
     async def sent(
         self, invite: Invite, share: PlexShare, *, found: bool = False, adopted: bool = False
@@ -116,6 +170,10 @@ class SendingService:
             if moved.state is InviteState.SENT and moved.link_id is not None:
                 soon = self._clock.now() + in_time_for(self._reconcile_interval)
                 await work.links.reconcile_soon(moved.link_id, soon)
+            if moved.stuck_at is None and invite.stuck_at is not None:
+                await count_stuck(work, invite.guild_id, self._clock.now())
+            if moved.change is not None:
+                await work.jobs.enqueue(ChangeShare(invite.id))
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
             await work.commit()
 
@@ -123,15 +181,22 @@ class SendingService:
         """The invite moved on during the attempt.
 
         Withdrawn: what was shared has to go again; what was there before is not named, so that
-        the release looks whose it is. Otherwise a later attempt has taken over and found this
+        taking it back looks whose it is. Otherwise a later attempt has taken over and found this
         very share: it stays.
         """
         present = await work.invites.get(invite.id)
         if present is None or present.state is not InviteState.WITHDRAWN:
+            await self._let_go(work, invite)
             return
         known = {} if found else {"share_id": share.share_id}
-        await work.invites.note(invite.id, release_due_at=self._clock.now(), **known)
-        await work.jobs.enqueue(ReleaseShare(invite.id))
+        await work.invites.note(
+            invite.id,
+            change=Change.TAKE_BACK,
+            change_due_at=self._clock.now(),
+            work_leased_until=None,
+            **known,
+        )
+        await work.jobs.enqueue(ChangeShare(invite.id))
         await work.commit()
 
     async def _note_sent(
@@ -149,12 +214,14 @@ class SendingService:
             attempt=invite.attempt,
             share_id=share.share_id,
             share_adopted=adopted,
-            account_id=share.account_id,
+            account_id=share.account_id or invite.account_id,
+            grant=share.grant if share.section_ids else invite.grant,
+            is_restoring=False,
             sent_at=now,
-            active_at=now if share.accepted else None,
+            nudged_at=None,
             share_due_at=None,
-            failure_key=None,
-            failure_reason="",
+            **DONE,
+            **(await active_now(work, invite, now) if share.accepted else {}),
         )
         if moved is not None:
             action = "invite.active" if share.accepted else "invite.sent"
@@ -164,30 +231,47 @@ class SendingService:
     async def went_wrong(self, assignment: Assignment, error: PlexError) -> None:
         """Decide by the failure's class: stop, try again later, or wait for an admin."""
         invite = assignment.invite
-        unseen = isinstance(error, PlexAlreadyShared) and invite.attempt >= UNSEEN_ATTEMPTS
+        unseen = isinstance(error, PlexAlreadyShared) and invite.tries + 1 >= UNSEEN_TRIES
         async with self._ledger.begin() as work:
             if error.treatment is Treatment.PERMANENT or unseen:
                 await self._fail(work, invite, error.key, error.reason)
                 return
             now = self._clock.now()
-            await work.links.pause_if_admin(assignment.link.id, error, now)
-            await work.invites.remark(
+            await pause_if_admin(work, assignment.link, error, now)
+            due = await self._next_try(work, assignment, error, now)
+            noted = await work.invites.remark(
                 invite.id,
                 now=now,
                 attempt=invite.attempt,
+                state=InviteState.SENDING,
                 # The same failure once more is no news.
                 shown=error.key != assignment.failed_with,
-                share_due_at=await self._next_try(work, assignment, error, now),
-                failure_key=error.key,
-                failure_reason=error.reason,
+                share_due_at=due,
+                **failed_once_more(invite, error, now),
             )
+            if noted is None:
+                await self._let_go(work, invite)
+                return
+            await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             await work.commit()
+
+    async def _let_go(self, work: Work, invite: Invite) -> None:
+        """The invite moved on during the attempt: what it asks for now can begin at once."""
+        await work.invites.remark(
+            invite.id,
+            now=self._clock.now(),
+            attempt=invite.attempt,
+            shown=False,
+            work_leased_until=None,
+        )
+        await work.jobs.enqueue(ChangeShare(invite.id))
+        await work.commit()
 
     async def _next_try(
         self, work: Work, assignment: Assignment, error: PlexError, now: datetime
     ) -> datetime:
-        due = now + backoff(assignment.invite.attempt, error.retry_after)
+        due = next_try(assignment.invite, error, now)
         if isinstance(error, PlexLibrariesUnknown):
             # Connecting reads the libraries anew and wakes what waits; below is only the net.
             await work.links.schedule(assignment.link.id, "connect", due)
@@ -205,11 +289,61 @@ class SendingService:
             failure_key=key,
             failure_reason=reason,
             share_due_at=None,
+            work_leased_until=None,
+            tries=0,
+            stuck_at=None,
+            is_restoring=False,
             ended_at=now,
         )
-        if failed is not None:
-            await work.audit.moved(
-                failed, "invite.failed", now=now, was=InviteState.SENDING, why=key
-            )
-            await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+        if failed is None:
+            await self._let_go(work, invite)
+            return
+        await work.audit.moved(failed, "invite.failed", now=now, was=InviteState.SENDING, why=key)
+        await count_stuck(work, invite.guild_id, now)
+        await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
         await work.commit()
+
+
+DONE: dict[str, Any] = {
+    "work_leased_until": None,
+    "failure_key": None,
+    "failure_reason": "",
+    "tries": 0,
+    "stuck_at": None,
+}
+"""The columns of an invite whose work on Plex has just succeeded."""
+
+
+def next_try(invite: Invite, error: PlexError, now: datetime) -> datetime:
+    """When work that has failed is tried again."""
+    tries = invite.tries + 1
+    wait = STUCK_WAIT if tries >= GIVE_UP else backoff(tries)
+    return now + max(wait, timedelta(seconds=error.retry_after or 0.0))
+
+
+def failed_once_more(invite: Invite, error: PlexError, now: datetime) -> dict[str, Any]:
+    """The columns of an invite whose work on Plex has just failed."""
+    tries = invite.tries + 1
+    return {
+        "work_leased_until": None,
+        "failure_key": error.key,
+        "failure_reason": error.reason,
+        "tries": tries,
+        "stuck_at": (invite.stuck_at or now) if tries >= GIVE_UP else None,
+    }
+
+
+async def active_now(work: Work, invite: Invite, now: datetime) -> dict[str, Any]:
+    """The columns of an invite that was accepted just now.
+
+    The time of the tier runs from the first acceptance on; a fresh one after a suspension, or an
+    end that somebody has set by hand, does not change it.
+    """
+    first = invite.active_at is None
+    columns: dict[str, Any] = {"active_at": now if first else invite.active_at}
+    tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
+    if first and invite.expires_at is None and tier is not None and tier.duration_days:
+        settings = await work.guilds.settings(invite.guild_id)
+        zone = parse_zone(settings.timezone)
+        columns["expires_at"] = days_later(now, tier.duration_days, zone)
+    return columns

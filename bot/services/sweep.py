@@ -1,20 +1,24 @@
 """What is owed stands in the ledger; the sweep wakes up whatever a lost job forgot."""
 
+from datetime import datetime
+
 from bot.clock import Clock
+from bot.domain.invites import EndReason
 from bot.domain.jobs import (
+    ChangeShare,
     ConnectLink,
     Job,
     ReconcileLink,
-    ReleaseShare,
     ShareInvite,
     ShowCard,
+    ShowNotice,
     TellMember,
 )
-from db.ledger import Ledger
+from db.ledger import Ledger, Work
 
-_OWED_BY_INVITES: dict[str, type[ShareInvite | ReleaseShare | ShowCard | TellMember]] = {
+_OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember]] = {
     "share": ShareInvite,
-    "release": ReleaseShare,
+    "change": ChangeShare,
     "card": ShowCard,
     "tell": TellMember,
 }
@@ -35,14 +39,35 @@ class SweepService:
         """Enqueue a job for all that is owed; how many were found due."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
-            jobs: list[Job] = []
+            jobs: list[Job] = await self._what_time_brings(work, now)
             for what, invite_job in _OWED_BY_INVITES.items():
                 jobs += [invite_job(id_) for id_ in await work.owed.due(what, now=now)]
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
+            jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
+
+    async def _what_time_brings(self, work: Work, now: datetime) -> list[Job]:
+        """Access whose time is over ends; who has not accepted is reminded, or taken back."""
+        jobs: list[Job] = []
+        for invite in await work.owed.expired(now):
+            await work.audit.moved(
+                invite, "access.end", now=now, was=invite.state, why=EndReason.EXPIRED
+            )
+            jobs += [ChangeShare(invite.id), ShowCard(invite.id), TellMember(invite.id)]
+        for invite in await work.owed.never_accepted(now):
+            await work.audit.moved(
+                invite, "access.end", now=now, was=invite.state, why=EndReason.NEVER_ACCEPTED
+            )
+            jobs += [ChangeShare(invite.id), ShowCard(invite.id)]
+        for invite in await work.owed.to_nudge(now):
+            await work.audit.happened(
+                invite.guild_id, "invite.nudged", now=now, invite_id=invite.id
+            )
+            jobs += [ShowCard(invite.id), TellMember(invite.id)]
+        return jobs
 
     async def tidy(self) -> None:
         """Forget answers that are over and limits that no window reaches."""

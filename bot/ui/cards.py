@@ -1,22 +1,24 @@
 """The review card: one request, what reviewers need to decide it, and what became of it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import discord
 from discord.ui import LayoutView
 
-from bot.domain.invites import Invite, InviteState
+from bot.domain.invites import Change, Invite, InviteState
 from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.showing import CardData
 from bot.ui.errors import TEXTS, plex_reason
-from bot.ui.items import CARD, Approve, Deny
+from bot.ui.items import CARD, Approve, Deny, Retry
 from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
 _TRYING = {InviteState.APPROVED, InviteState.SENDING}
+_WITH_A_REASON = {InviteState.FAILED, InviteState.SUSPENDED}
 
 
 def review_card(data: CardData, t: Texts) -> LayoutView:
@@ -31,6 +33,8 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     items: list[discord.ui.Item[Any]] = [text(*request), line(), text(status_line(invite, t))]
     if invite.is_open:
         items.append(discord.ui.ActionRow(*decision_buttons(invite, t)))
+    elif invite.state is InviteState.FAILED or invite.stuck_at is not None:
+        items.append(discord.ui.ActionRow(Retry(invite.id, t("Try again"))))
     return contained(*items, colour=COLOURS[invite.state])
 
 
@@ -74,53 +78,140 @@ def _last_change(invite: Invite) -> datetime:
 
 def status_line(invite: Invite, t: Texts) -> str:
     """Where the request stands, who decided, and what Plex said."""
-    lines = (_state_line(invite, t), _adopted_line(invite, t), _problem_line(invite, t))
+    lines = (
+        _state_line(invite, t),
+        change_line(invite, t),
+        ends_line(invite, t),
+        _adopted_line(invite, t),
+        problem_line(invite, t),
+    )
     return "\n".join(filter(None, lines))
 
 
 def _state_line(invite: Invite, t: Texts) -> str:
-    by = mention(invite.decided_by) if invite.decided_by else ""
-    decided = relative(invite.decided_at) if invite.decided_at else ""
-    match invite.state:
-        case InviteState.REQUESTED | InviteState.WAITLISTED:
-            return t("Asked {when}", when=relative(invite.requested_at))
-        case InviteState.APPROVED | InviteState.SENDING:
-            return "⏳ " + t("Approved by {user} {when}. Sending to Plex.", user=by, when=decided)
-        case InviteState.SENT:
-            return "📨 " + t(
-                "Approved by {user} {when}. Invited on Plex, not accepted yet.",
-                user=by,
-                when=decided,
-            )
-        case InviteState.ACTIVE:
-            since = relative(invite.active_at or invite.requested_at)
-            return "✅ " + t("Active since {when}. Approved by {user}.", when=since, user=by)
-        case InviteState.DENIED:
-            denied = "⛔ " + t("Denied by {user} {when}.", user=by, when=decided)
-            reason = invite.decision_reason
-            return f"{denied}\n{quoted(reason)}" if reason else denied
-        case InviteState.WITHDRAWN:
-            ended = relative(invite.ended_at or invite.requested_at)
-            return t("Withdrawn by the member {when}.", when=ended)
-        case InviteState.FAILED:
-            return "⛔ " + t("Approved by {user} {when}, but Plex refused.", user=by, when=decided)
-        case InviteState.ENDED if invite.end_reason is not None:
-            return t("Ended: {reason}.", reason=end_reason_name(invite.end_reason, t))
-        case _:
-            return state_name(invite.state, t)
+    write = _STATES.get(invite.state)
+    return write(invite, t) if write is not None else state_name(invite.state, t)
+
+
+def _by(invite: Invite) -> str:
+    return mention(invite.decided_by) if invite.decided_by else ""
+
+
+def _decided(invite: Invite) -> str:
+    return relative(invite.decided_at) if invite.decided_at else ""
+
+
+def _asked(invite: Invite, t: Texts) -> str:
+    return t("Asked {when}", when=relative(invite.requested_at))
+
+
+def _sending(invite: Invite, t: Texts) -> str:
+    if invite.is_restoring:
+        return "⏳ " + t("Access is being restored.")
+    return "⏳ " + t(
+        "Approved by {user} {when}. Sending to Plex.", user=_by(invite), when=_decided(invite)
+    )
+
+
+def _sent(invite: Invite, t: Texts) -> str:
+    return "📨 " + t(
+        "Approved by {user} {when}. Invited on Plex, not accepted yet.",
+        user=_by(invite),
+        when=_decided(invite),
+    )
+
+
+def _active(invite: Invite, t: Texts) -> str:
+    since = relative(invite.active_at or invite.requested_at)
+    return "✅ " + t("Active since {when}. Approved by {user}.", when=since, user=_by(invite))
+
+
+def _suspended(_invite: Invite, t: Texts) -> str:
+    return "⏸️ " + t("Suspended. The libraries are kept and can be restored.")
+
+
+def _denied(invite: Invite, t: Texts) -> str:
+    denied = "⛔ " + t("Denied by {user} {when}.", user=_by(invite), when=_decided(invite))
+    reason = invite.decision_reason
+    return f"{denied}\n{quoted(reason)}" if reason else denied
+
+
+def _withdrawn(invite: Invite, t: Texts) -> str:
+    ended = relative(invite.ended_at or invite.requested_at)
+    return t("Withdrawn by the member {when}.", when=ended)
+
+
+def _failed(invite: Invite, t: Texts) -> str:
+    return "⛔ " + t(
+        "Approved by {user} {when}, but Plex refused.", user=_by(invite), when=_decided(invite)
+    )
+
+
+def _ended(invite: Invite, t: Texts) -> str:
+    if invite.end_reason is None:
+        return state_name(invite.state, t)
+    return t("Ended: {reason}.", reason=end_reason_name(invite.end_reason, t))
+
+
+_STATES: dict[InviteState, Callable[[Invite, Texts], str]] = {
+    InviteState.REQUESTED: _asked,
+    InviteState.WAITLISTED: _asked,
+    InviteState.APPROVED: _sending,
+    InviteState.SENDING: _sending,
+    InviteState.SENT: _sent,
+    InviteState.ACTIVE: _active,
+    InviteState.SUSPENDED: _suspended,
+    InviteState.DENIED: _denied,
+    InviteState.WITHDRAWN: _withdrawn,
+    InviteState.FAILED: _failed,
+    InviteState.ENDED: _ended,
+}
 
 
 def _adopted_line(invite: Invite, t: Texts) -> str:
     if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
-    return t("Plex had shared with this account before; its libraries were left as they are.")
+    return t("Plex had shared with this account before; what it had was left, and nothing taken.")
 
 
-def _problem_line(invite: Invite, t: Texts) -> str:
-    key = invite.failure_key
-    if key is None or invite.state not in _TRYING | {InviteState.FAILED}:
+def change_line(invite: Invite, t: Texts) -> str:
+    """What is being done on Plex right now; empty when ledger and Plex agree."""
+    match invite.change:
+        case Change.SUSPEND:
+            return "⏳ " + t("The libraries are being taken away.")
+        case Change.END if invite.change_reason is not None:
+            reason = end_reason_name(invite.change_reason, t)
+            return "⏳ " + t("Access is being taken back: {reason}.", reason=reason)
+        case Change.TAKE_BACK:
+            return "⏳ " + t("Plex is being asked to take the invite back.")
+        case Change.UPDATE:
+            return "⏳ " + t("The libraries are being changed.")
+        case Change.KEEP:
+            return "⏳ " + t("I make sure that nothing was taken away.")
+        case _:
+            return ""
+
+
+def ends_line(invite: Invite, t: Texts) -> str:
+    """When access ends by itself."""
+    is_given = invite.state in {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}
+    if invite.expires_at is None or not is_given or invite.is_ending:
         return ""
+    return t("Ends {when}, on {day}.", when=relative(invite.expires_at), day=day(invite.expires_at))
+
+
+def problem_line(invite: Invite, t: Texts) -> str:
+    """What keeps the work on Plex from getting done, for those who can mend it."""
+    key = invite.failure_key
+    is_trying = invite.state in _TRYING or invite.change is not None
+    if key is None or not (is_trying or invite.state in _WITH_A_REASON):
+        return ""
+    if key == "restore.libraries_gone":
+        titles = plain(invite.failure_reason)
+        return "⚠️ " + t(TEXTS[key], titles=titles)
     problem = t(TEXTS[key])
-    if invite.state in _TRYING:
+    if is_trying and invite.stuck_at is not None:
+        problem += " " + t("This keeps failing; I try again now and then.")
+    elif is_trying:
         problem += " " + t("I keep trying.")
     return " ".join(filter(None, ["⚠️", problem, plex_reason(key, invite.failure_reason, t)]))

@@ -1,9 +1,10 @@
 """The only place that turns an error's key into words."""
 
 from bot.domain.errors import HelprError
+from bot.domain.invites import EndReason
 from bot.i18n import Texts, mark
 from bot.ui.plain import mention, plain
-from bot.ui.states import state_name
+from bot.ui.states import end_reason_name, state_name
 
 TEXTS: dict[str, str] = {
     # What somebody typed
@@ -40,6 +41,38 @@ TEXTS: dict[str, str] = {
     "invite.of_owner": mark(
         "This account owns the Plex server, so it cannot be invited. Please deny the request."
     ),
+    # Access
+    "access.none": mark("{user} has no access through this bot, and has not asked for it."),
+    "access.own": mark("That is your own access, so somebody else has to decide it."),
+    "access.ending": mark("This access is already being taken back."),
+    "access.ended": mark("This access has ended: {reason}. They can ask again with /invite."),
+    "access.over": mark("There is no access to change: the request is {state}."),
+    "access.not_active": mark("That needs active access, and this request is {state}."),
+    "access.being_sent": mark("The invite is just being sent. Try again in a minute."),
+    "access.suspended_already": mark("This access is suspended already."),
+    "access.being_suspended": mark(
+        "This access is just being suspended. Restore it first, then change it."
+    ),
+    "access.not_suspended": mark("This access is not suspended, so there is nothing to restore."),
+    "access.tier_already": mark("They are in the tier {tier} already."),
+    "access.of_owner": mark(
+        "This account owns the Plex server. Nobody can take the owner's access away."
+    ),
+    "access.nothing_to_retry": mark("Nothing is stuck here any more."),
+    "restore.libraries_gone": mark(
+        "Plex no longer has these libraries: {titles}. The access stays suspended until you"
+        " restore it without them."
+    ),
+    "restore.nothing_left": mark(
+        "Plex has none of the libraries any more that this access had. Choose another tier first."
+    ),
+    "duration.unreadable": mark(
+        "I cannot read “{typed}” as a time. Try 30d, 2 weeks, 6 months, or a day like 2027-03-31."
+    ),
+    "duration.not_positive": mark("The time must be at least one hour. Try 30d or 2 weeks."),
+    "duration.past": mark("That day is over already. Choose one in the future."),
+    "duration.too_long": mark("That is more than ten years. Choose something shorter."),
+    "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),
     "right.admin_needed": mark("Only admins of this server can do that."),
@@ -100,6 +133,11 @@ def error_text(error: HelprError, t: Texts) -> str:
         params["user"] = mention(int(str(params["user"])))
     if "tier" in params:
         params["tier"] = plain(str(params["tier"]))
+    if "reason" in params and error.key == "access.ended":
+        params["reason"] = end_reason_name(EndReason(str(params["reason"])), t)
+    for typed in ("typed", "zone", "titles"):
+        if typed in params:
+            params[typed] = plain(str(params[typed]))
     if "seconds" in params:
         params["when"] = _when(int(str(params["seconds"])), t)
     return t(TEXTS[error.key], **params)

@@ -114,6 +114,88 @@ class Withdraw(
         super().__init__(Button(label=label, custom_id=f"helpr:withdraw:{invite_id}"))
 
 
+class Leave(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:leave:(?P<step>ask|yes|no):(?P<invite_id>\d{1,18})",
+):
+    """Give one's own access up: first a question, then the deed."""
+
+    rule = Rule(Right.MEMBER)
+
+    def __init__(self, step: str, invite_id: int, label: str = "Leave") -> None:
+        self.step, self.invite_id = step, invite_id
+        style = discord.ButtonStyle.danger if step == "yes" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:leave:{step}:{invite_id}")
+        )
+
+
+class Retry(Dynamic, DynamicItem[Button[Any]], template=r"helpr:retry:(?P<invite_id>\d{1,18})"):
+    """Try again what keeps failing, or what Plex has refused."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, invite_id: int, label: str = "Try again") -> None:
+        self.invite_id = invite_id
+        super().__init__(Button(label=label, custom_id=f"helpr:retry:{invite_id}"))
+
+
+class RetryAll(Dynamic, DynamicItem[Button[Any]], template=r"helpr:retry-all"):
+    """Try everything again that keeps failing in this guild."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, label: str = "Try again") -> None:
+        super().__init__(Button(label=label, custom_id="helpr:retry-all"))
+
+
+class Compare(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:compare:(?P<way>look|trust):(?P<link_id>\d{1,18})",
+):
+    """Compare with Plex now; `trust`: believe the listing even if it has lost many people."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, way: str, link_id: int, label: str = "Look again") -> None:
+        self.way, self.link_id = way, link_id
+        style = discord.ButtonStyle.danger if way == "trust" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:compare:{way}:{link_id}")
+        )
+
+
+class ChangeAccess(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:access:(?P<what>suspend|restore|rest|revoke):(?P<invite_id>\d{1,18})",
+):
+    """What an admin does to somebody's access; `rest` restores without the libraries that went."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, what: str, invite_id: int, label: str = "…") -> None:
+        self.what, self.invite_id = what, invite_id
+        style = discord.ButtonStyle.danger if what == "revoke" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:access:{what}:{invite_id}")
+        )
+
+
+class ExtendAccess(
+    Dynamic, DynamicItem[Button[Any]], template=r"helpr:extend:(?P<invite_id>\d{1,18})"
+):
+    """Ask until when access shall last."""
+
+    rule = Rule(Right.REVIEWER)
+
+    def __init__(self, invite_id: int, label: str = "Extend") -> None:
+        self.invite_id = invite_id
+        super().__init__(Button(label=label, custom_id=f"helpr:extend:{invite_id}"))
+
+
 class TurnLibraries(
     Dynamic, DynamicItem[Button[Any]], template=r"helpr:libraries:turn:(?P<page>\d{1,9})"
 ):
@@ -159,6 +241,12 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Deny,
     TurnQueue,
     Withdraw,
+    Leave,
+    Retry,
+    RetryAll,
+    Compare,
+    ChangeAccess,
+    ExtendAccess,
     TurnLibraries,
     ChooseLibraries,
 )

@@ -1,22 +1,28 @@
-"""Panels: the member's own, the queue, Plex's status, and the libraries' menu."""
+"""Panels for staff: the queue, Plex's status, and the libraries' menu."""
 
 from typing import Any
 
 import discord
 from discord.ui import ActionRow, Item, LayoutView
 
-from bot.domain.invites import WITHDRAWABLE, Invite, InviteState
+from bot.domain.drift import DriftKind
+from bot.domain.invites import Invite, InviteState
 from bot.domain.links import LinkState
 from bot.i18n import Texts, mark
-from bot.services.invites import PAGE, MemberView, QueuePage
+from bot.services.invites import PAGE, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
-from bot.ui.cards import decision_buttons, request_lines, status_line
+from bot.ui.cards import decision_buttons, problem_line, request_lines, status_line
 from bot.ui.errors import TEXTS, error_text, plex_reason
-from bot.ui.items import ChooseLibraries, TurnLibraries, TurnQueue, Withdraw
+from bot.ui.items import (
+    ChooseLibraries,
+    Compare,
+    RetryAll,
+    TurnLibraries,
+    TurnQueue,
+)
 from bot.ui.layout import (
     BLUE,
     GREEN,
-    GREY,
     RED,
     TEXT_LIMIT,
     YELLOW,
@@ -26,10 +32,9 @@ from bot.ui.layout import (
     notice,
     text,
 )
-from bot.ui.plain import mention, plain, quoted, relative
-from bot.ui.states import COLOURS, end_reason_name, state_name
+from bot.ui.plain import mention, plain, relative
+from bot.ui.states import state_name
 
-PLEX_WEB = "https://app.plex.tv"
 # Discord's limit for the options of one menu.
 MENU = 25
 TITLE_LENGTH = 100
@@ -41,108 +46,6 @@ _LIBRARY_TYPES = {
 }
 # So that a full page of the queue stays within what one message may hold.
 QUEUED_LENGTH = (TEXT_LIMIT - 200) // PAGE
-
-
-def member_panel(view: MemberView, t: Texts, *, as_dm: bool = False) -> LayoutView:
-    """How a member's own request stands and what happens next."""
-    invite = view.invite
-    if invite is None:
-        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
-    account = t("Plex account: {login}", login=plain(invite.login.value))
-    buttons: list[Item[Any]] = []
-    if invite.state is InviteState.SENT:
-        buttons.append(discord.ui.Button(label=t("Open Plex"), url=PLEX_WEB))
-    if invite.state in WITHDRAWABLE and not as_dm:
-        buttons.append(Withdraw(invite.id, t("Withdraw")))
-    return layout(
-        f"### {_member_title(view, t)}",
-        *_member_lines(view, t),
-        f"-# {account}",
-        rows=[buttons],
-        colour=COLOURS[invite.state],
-    )
-
-
-def _member_title(view: MemberView, t: Texts) -> str:
-    if view.invite is None:
-        return ""
-    match view.invite.state:
-        case InviteState.REQUESTED | InviteState.WAITLISTED:
-            return t("Your request is with the admins")
-        case InviteState.APPROVED | InviteState.SENDING:
-            return t("Approved! Your invite is on its way")
-        case InviteState.SENT:
-            return t("Approved! Now accept on Plex")
-        case InviteState.ACTIVE:
-            return t("You're in")
-        case InviteState.DENIED:
-            return t("Not this time")
-        case InviteState.WITHDRAWN:
-            return t("Request withdrawn")
-        case InviteState.FAILED:
-            return t("Plex refused the invite")
-        case state:
-            return t("Your access: {state}", state=state_name(state, t))
-
-
-def _member_lines(view: MemberView, t: Texts) -> list[str]:
-    invite = view.invite
-    if invite is None:
-        return []
-    match invite.state:
-        case InviteState.REQUESTED | InviteState.WAITLISTED:
-            return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
-        case InviteState.APPROVED | InviteState.SENDING:
-            if invite.failure_key is None:
-                return [t("Plex is being asked to invite you.")]
-            return [t("Plex is not answering as it should. I keep trying; you need do nothing.")]
-        case InviteState.SENT:
-            return [
-                t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
-                  " and look under Settings, Manage Library Access."),
-                _where_told(t),
-            ]  # fmt: skip
-        case InviteState.ACTIVE:
-            return _access_lines(view, t)
-        case InviteState.DENIED:
-            reason = quoted(invite.decision_reason) if invite.decision_reason else ""
-            return [t("The admins said no."), reason, _ask_again(t)]
-        case InviteState.FAILED:
-            return [_why_failed(invite, t), _ask_again(t)]
-        case InviteState.ENDED if invite.end_reason is not None:
-            reason = end_reason_name(invite.end_reason, t)
-            return [t("Ended: {reason}.", reason=reason), _ask_again(t)]
-        case _:
-            return [_ask_again(t)]
-
-
-def _why_failed(invite: Invite, t: Texts) -> str:
-    match invite.failure_key:
-        case "plex.refused":
-            return t("Plex did not accept this account. Check the spelling, then ask again.")
-        case "invite.login_taken" | "plex.already_shared":
-            return t("That Plex account already has access, or an open invite, here.")
-        case _:
-            return t("Plex could not invite this account. The admins can see why.")
-
-
-def _where_told(t: Texts) -> str:
-    return "-# " + t("News appears right here for 15 minutes, after that in one direct message."
-                     " /my-plex shows it at any time.")  # fmt: skip
-
-
-def _ask_again(t: Texts) -> str:
-    return t("You can ask again with /invite.")
-
-
-def _access_lines(view: MemberView, t: Texts) -> list[str]:
-    server = plain(view.link.server_name) if view.link and view.link.server_name else "Plex"
-    lines = [t("{server} is shared with you. Enjoy!", server=f"**{server}**")]
-    adopted = view.invite is not None and view.invite.share_adopted
-    if view.tier is not None and view.tier.libraries and not adopted:
-        titles = ", ".join(plain(library.title) for library in view.tier.libraries)
-        lines.append(t("Libraries: {titles}", titles=titles))
-    return lines
 
 
 def queue_panel(page: QueuePage, t: Texts) -> LayoutView:
@@ -194,7 +97,57 @@ def status_panel(report: LinkReport, t: Texts) -> LayoutView:
     lines += ["", *_tier_lines(report, t), *_count_lines(report, t)]
     if link.reconciled_at is not None:
         lines.append(t("Compared with Plex {when}", when=relative(link.reconciled_at)))
-    return layout(*lines, colour=colour)
+    lines += _drift_lines(report, t)
+    buttons: list[Item[Any]] = [Compare("look", link.id, t("Compare with Plex now"))]
+    if report.stuck or report.troubles:
+        colour = RED
+        buttons.append(RetryAll(t("Try again")))
+    return layout(*lines, *_stuck_lines(report, t), rows=[buttons], colour=colour)
+
+
+def _drift_lines(report: LinkReport, t: Texts) -> list[str]:
+    """What Plex holds that the ledger does not; it is told, and not touched."""
+    said = {
+        DriftKind.LIBRARIES: t.n(
+            "{n} person's libraries were changed by hand on Plex",
+            "{n} people's libraries were changed by hand on Plex",
+            report.drift.get(DriftKind.LIBRARIES, 0),
+        ),
+        DriftKind.UNKNOWN: t.n(
+            "{n} share on Plex is not known here",
+            "{n} shares on Plex are not known here",
+            report.drift.get(DriftKind.UNKNOWN, 0),
+        ),
+        DriftKind.UNWANTED: t.n(
+            "{n} suspended person has a share on Plex",
+            "{n} suspended people have a share on Plex",
+            report.drift.get(DriftKind.UNWANTED, 0),
+        ),
+    }
+    return [f"🔎 {said[kind]}" for kind in DriftKind if report.drift.get(kind)]
+
+
+def _stuck_lines(report: LinkReport, t: Texts) -> list[str]:
+    """Work that keeps failing: what, for whom, and why."""
+    if not (report.stuck or report.troubles):
+        return []
+    lines = ["", "**" + t("This keeps failing:") + "**"]
+    lines += [
+        f"• {mention(invite.member_id)}: {problem_line(invite, t) or state_name(invite.state, t)}"
+        for invite in report.stuck
+    ]
+    lines += [
+        "• "
+        + t(
+            "{job}, number {n}: failed {tries} times. Reference: {ref}",
+            job=plain(trouble.job),
+            n=trouble.subject_id,
+            tries=trouble.tries,
+            ref=trouble.reference,
+        )
+        for trouble in report.troubles
+    ]
+    return lines
 
 
 def _tier_lines(report: LinkReport, t: Texts) -> list[str]:

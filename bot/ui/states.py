@@ -47,6 +47,45 @@ COLOURS: dict[InviteState, discord.Colour] = {
 }
 
 
+_ACTIONS: dict[str, str] = {
+    "invite.requested": mark("asked for access"),
+    "invite.approved": mark("approved"),
+    "invite.denied": mark("denied"),
+    "invite.withdrawn": mark("took the request back"),
+    "invite.sending": mark("began to send the invite"),
+    "invite.sent": mark("invited on Plex"),
+    "invite.active": mark("accepted on Plex"),
+    "invite.failed": mark("Plex refused"),
+    "invite.ended": mark("ended"),
+    "invite.nudged": mark("reminded the member to accept"),
+    "invite.retried": mark("had it tried again"),
+    "access.suspend": mark("suspended"),
+    "access.suspended": mark("took the libraries away on Plex"),
+    "access.restore": mark("restored"),
+    "access.restoring": mark("began to put the libraries back"),
+    "access.not_restored": mark("could not restore: libraries are gone"),
+    "access.kept": mark("made sure that nothing was taken away"),
+    "access.extend": mark("changed the end"),
+    "access.renew": mark("renewed"),
+    "access.move": mark("moved to another tier"),
+    "access.moved_server": mark("moved to another server"),
+    "access.updated": mark("changed the libraries on Plex"),
+    "access.revoke": mark("ended the access"),
+    "access.leave": mark("left"),
+    "access.end": mark("began to end the access"),
+    "share.released": mark("took the invite back on Plex"),
+    "share.gone_already": mark("found the invite gone on Plex"),
+    "share.not_found": mark("found no invite on Plex"),
+    "share.left_alone": mark("left the share on Plex alone"),
+    "share.left_to_others": mark("left the share on Plex to others"),
+}
+
+
+def action_name(action: str, t: Texts) -> str:
+    """A line of the audit log as a person says it; an unknown one by its name."""
+    return t(_ACTIONS[action]) if action in _ACTIONS else action
+
+
 def state_name(state: str, t: Texts) -> str:
     """A state as a person says it."""
     return t(_NAMES[state])

@@ -10,6 +10,7 @@ from stage import Stage, labels, refusal, words
 
 from bot.domain.errors import PlexAnswerLost
 from bot.domain.people import Actor, Right
+from bot.jobs.lease import Leases
 from bot.jobs.sharing import SharingJobs
 from bot.plex import PlexService
 from sandbox.plex.model import Invitation
@@ -17,8 +18,8 @@ from sandbox.plex.model import Invitation
 
 def sharing(stage: Stage) -> SharingJobs:
     """The jobs that call Plex, to be run when a test says so."""
-    services = stage.house.services
-    return SharingJobs(stage.house.plex, services.sending, services.releasing, services.reconcile)
+    house = stage.house
+    return SharingJobs(house.plex, house.services.sending, Leases(house.ledger, house.clock))
 
 
 async def approved(stage: Stage, **who: Any) -> int:

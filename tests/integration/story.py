@@ -10,6 +10,9 @@ from bot.clock import ShiftedClock
 from bot.domain.invites import Invite, InviteState
 from bot.domain.links import Link
 from bot.domain.people import Actor, Right
+from bot.jobs.changing import ChangingJobs
+from bot.jobs.comparing import ComparingJobs
+from bot.jobs.lease import Leases
 from bot.jobs.sharing import SharingJobs
 from bot.services.invites import Request
 from db.invites import INVITE
@@ -61,11 +64,23 @@ class Story:
 
     @property
     def sharing(self) -> SharingJobs:
-        """The jobs that call Plex."""
+        """The jobs that share."""
         services = self.house.services
-        return SharingJobs(
-            self.house.plex, services.sending, services.releasing, services.reconcile
-        )
+        return SharingJobs(self.house.plex, services.sending, self._leases)
+
+    @property
+    def changing(self) -> ChangingJobs:
+        """The jobs that change what Plex holds."""
+        return ChangingJobs(self.house.plex, self.house.services.changing, self._leases)
+
+    @property
+    def comparing(self) -> ComparingJobs:
+        """The jobs that compare."""
+        return ComparingJobs(self.house.plex, self.house.services.reconcile)
+
+    @property
+    def _leases(self) -> Leases:
+        return Leases(self.ledger, self.clock)
 
     @property
     def shares(self) -> list[Share]:
@@ -138,20 +153,21 @@ class Story:
 
     async def sweep(self) -> None:
         """Do everything that is owed to Plex now, as the sweep would have it done."""
+        await self.house.services.sweep.sweep()
         now = self.clock.now()
         async with self.ledger.begin() as work:
             connects = await work.links.due("connect", now)
             shares = await work.owed.due("share", now=now)
-            releases = await work.owed.due("release", now=now)
+            changes = await work.owed.due("change", now=now)
             reconciles = await work.links.due("reconcile", now)
         for id_ in connects:
             await self.house.services.links.connect_due(id_)
         for id_ in shares:
             await self.sharing.share_invite(id_)
-        for id_ in releases:
-            await self.sharing.release_share(id_)
+        for id_ in changes:
+            await self.changing.change_share(id_)
         for id_ in reconciles:
-            await self.sharing.reconcile_link(id_)
+            await self.comparing.reconcile_link(id_)
 
     async def after(self, **time: float) -> None:
         """Let time pass, then do everything that is owed."""
@@ -161,4 +177,4 @@ class Story:
     async def audit(self, invite: Invite) -> list[str]:
         """The actions in the audit log of an invite, oldest first."""
         async with self.ledger.begin() as work:
-            return [line[0] for line in await work.audit.of_invite(invite.id)]
+            return [event.action for event in await work.audit.history(invite.id)]

@@ -76,7 +76,7 @@ async def test_the_sweep_finds_what_is_owed(story: Story) -> None:
     link = await story.link()
     for owed in (
         ("share_invite", {"invite_id": approved.id}),
-        ("release_share", {"invite_id": sent.id}),
+        ("change_share", {"invite_id": sent.id}),
         ("show_card", {"invite_id": sent.id}),
         ("tell_member", {"invite_id": approved.id}),
         ("reconcile_link", {"link_id": link.id}),

@@ -29,12 +29,13 @@ from bot.domain.errors import (
     PlexTokenRefused,
     PlexUnreachable,
 )
-from bot.domain.plex import PlexAccess
+from bot.domain.plex import Grant, PlexAccess
 from bot.plex import PlexService
 from bot.plex.session import PlexSession
 from sandbox.plex import Fault, PlexSandbox, PlexWorld
 
 DEADLINE = 1.0
+ONE_LIBRARY = Grant(frozenset({90000001}))
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ async def test_a_lost_answer_is_doubt_and_the_next_call_works_at_once(
     await service.libraries(access)
     world.faults.add(again(fault, "POST *"))
     with pytest.raises(PlexAnswerLost):
-        await service.share(access, "bob@example.org", [90000001])
+        await service.share(access, "bob@example.org", ONE_LIBRARY)
 
     began = time.perf_counter()
     found = await service.find_share(access, "bob@example.org")
@@ -165,7 +166,7 @@ async def test_a_dropped_answer_hides_a_share_that_looking_finds(
     """After a reset behind the deed the share is there, and nothing was sent twice."""
     world.faults.add(Fault(match="POST *", kind="drop_after", times=1))
     with pytest.raises(PlexAnswerLost):
-        await service.share(access, "new@example.org", [90000001])
+        await service.share(access, "new@example.org", ONE_LIBRARY)
 
     found = await service.find_share(access, "NEW@example.org")
     assert found is not None
@@ -173,7 +174,7 @@ async def test_a_dropped_answer_hides_a_share_that_looking_finds(
     posts = [request for request in world.requests if request.method == "POST"]
     assert len(posts) == 1
     with pytest.raises(PlexAlreadyShared):
-        await service.share(access, "new@example.org", [90000001])
+        await service.share(access, "new@example.org", ONE_LIBRARY)
 
 
 @pytest.mark.parametrize("fault", [f for f in LOST if f.kind != "hang"], ids=lambda f: f.kind)
@@ -197,7 +198,7 @@ async def test_an_empty_answer_names_no_share_and_no_list(
 ) -> None:
     """An empty success means "look" after a share, success after an end, doubt for a reading."""
     world.faults.add(Fault(match="POST *", kind="empty", times=1))
-    assert await service.share(access, "bob@example.org", [90000001]) is None
+    assert await service.share(access, "bob@example.org", ONE_LIBRARY) is None
     made = await service.find_share(access, "bob@example.org")
     assert made is not None
 
@@ -215,7 +216,7 @@ async def test_an_empty_listing_is_reported_as_it_is(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """An empty but well-formed list is no failure here; who reconciles has to distrust it."""
-    await service.share(access, "bob@example.org", [90000001])
+    await service.share(access, "bob@example.org", ONE_LIBRARY)
     world.faults.add(Fault(kind="empty_listing"))
     assert await service.shares(access) == ()
 
@@ -232,7 +233,7 @@ async def test_every_status_has_its_class(
     await service.libraries(access)
     world.faults.add(Fault(kind="status", status=status))
     with pytest.raises(PlexError) as shared:
-        await service.share(access, "bob@example.org", [90000001])
+        await service.share(access, "bob@example.org", ONE_LIBRARY)
     with pytest.raises(PlexError) as looked:
         await service.status(access)
     assert {type(shared.value), type(looked.value)} == {kind}
@@ -317,7 +318,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(
         await service.libraries(access)
         world.faults.add(Fault(match="GET /", kind="hang", times=1))
         hung = asyncio.create_task(service.status(access))
-        waiting = asyncio.create_task(service.share(access, "bob@example.org", [90000001]))
+        waiting = asyncio.create_task(service.share(access, "bob@example.org", ONE_LIBRARY))
         await until(lambda: world.requests[-1].path == "/")
         waiting.cancel()
         hung.cancel()
@@ -463,7 +464,7 @@ async def test_a_redirect_is_refused_and_takes_no_token_along(
             with pytest.raises(PlexAnswerLost, match="answer_lost"):
                 await service.status(access)
             with pytest.raises(PlexAnswerLost):
-                await service.share(access, "bob@example.org", [90000001])
+                await service.share(access, "bob@example.org", ONE_LIBRARY)
     finally:
         await runner.cleanup()
     assert heard == []
@@ -479,9 +480,9 @@ async def test_no_log_line_names_an_address_or_a_token(
     caplog.set_level("DEBUG")
     for name in ("plexapi", "urllib3", "urllib3.connectionpool", "requests"):
         caplog.set_level("DEBUG", name)
-    await service.share(access, "secret.person@example.org", [90000001])
+    await service.share(access, "secret.person@example.org", ONE_LIBRARY)
     with pytest.raises(PlexAlreadyShared):
-        await service.share(access, "secret.person@example.org", [90000001])
+        await service.share(access, "secret.person@example.org", ONE_LIBRARY)
     ours = [r for r in caplog.records if r.name.partition(".")[0] in {"plexapi", "urllib3"}]
     assert ours == []
     assert "secret.person" not in caplog.text

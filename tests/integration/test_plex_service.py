@@ -18,7 +18,7 @@ from bot.domain.errors import (
     PlexShareGone,
     PlexTokenRefused,
 )
-from bot.domain.plex import PlexAccess, PlexFlags, PlexLibrary
+from bot.domain.plex import Grant, PlexAccess, PlexLibrary, SharingSettings
 from bot.plex import PlexService
 from sandbox.plex import Fault, PlexSandbox, PlexWorld
 
@@ -54,6 +54,11 @@ async def service(plex: PlexSandbox) -> AsyncIterator[PlexService]:
 def sections(world: PlexWorld, count: int = 2) -> list[int]:
     """The first libraries' section ids."""
     return [library.id for library in world.server.libraries[:count]]
+
+
+def granted(world: PlexWorld, count: int = 2) -> Grant:
+    """A grant of the first libraries."""
+    return Grant(frozenset(sections(world, count)))
 
 
 def lines(world: PlexWorld) -> list[str]:
@@ -95,11 +100,11 @@ async def test_share_is_one_request_on_a_connected_link(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """A share costs one request, and one more for the account only as the first call on a link."""
-    await service.share(access, "bob@example.org", sections(world))
+    await service.share(access, "bob@example.org", granted(world))
     assert lines(world)[:-1] == ["GET /api/v2/user"]
     world.requests.clear()
 
-    await service.share(access, "carol@example.org", sections(world))
+    await service.share(access, "carol@example.org", granted(world))
     assert lines(world) == [f"POST /api/servers/{access.machine_identifier}/shared_servers"]
 
 
@@ -108,8 +113,8 @@ async def test_a_share_asks_the_server_for_its_name_when_nobody_knows_it(
 ) -> None:
     """Without a machineIdentifier in the access, the media server is asked once for it."""
     unnamed = PlexAccess(1, access.base_url, access.token)
-    await service.share(unnamed, "bob", sections(world))
-    await service.share(unnamed, "carol", sections(world))
+    await service.share(unnamed, "bob", granted(world))
+    await service.share(unnamed, "carol", granted(world))
 
     assert lines(world)[:2] == ["GET /", "GET /api/v2/user"]
     assert [line.partition(" ")[0] for line in lines(world)[2:]] == ["POST", "POST"]
@@ -158,8 +163,8 @@ async def test_shares_are_two_requests(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """Pending and accepted shares are one request each, pending first, so that none slips by."""
-    await service.share(access, "bob@example.org", sections(world))
-    await service.share(access, "new@example.org", sections(world))
+    await service.share(access, "bob@example.org", granted(world))
+    await service.share(access, "new@example.org", granted(world))
     world.accept(world.shares[0].share_id)
     world.requests.clear()
 
@@ -181,7 +186,7 @@ async def test_share_state_and_withdraw_are_one_request_each(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """Reading one share and ending one share are one request each."""
-    made = await service.share(access, "bob@example.org", sections(world))
+    made = await service.share(access, "bob@example.org", granted(world))
     assert made is not None
     world.requests.clear()
 
@@ -198,7 +203,7 @@ async def test_the_answer_to_a_share_names_it(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """A share comes back as Plex made it: pending, with its id, its account and its libraries."""
-    share = await service.share(access, "Bob@Example.org", sections(world))
+    share = await service.share(access, "Bob@Example.org", granted(world))
 
     assert share is not None
     assert share.share_id == world.shares[0].share_id
@@ -213,8 +218,8 @@ async def test_a_login_goes_out_as_it_was_typed(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """Plex gets the login as it is, global section ids, and flags as "0" and "1"."""
-    flags = PlexFlags(allow_sync=True, allow_camera_upload=True)
-    await service.share(access, "carol", {90000002, 90000001}, flags)
+    settings = SharingSettings(allow_sync=True, allow_camera_upload=True)
+    await service.share(access, "carol", Grant(frozenset({90000002, 90000001}), settings))
 
     assert world.requests[-1].body == {
         "server_id": access.machine_identifier,
@@ -238,7 +243,7 @@ async def test_a_share_without_libraries_never_leaves_the_house(
 ) -> None:
     """Plex reads no libraries as all of them, so such a share is refused without a request."""
     with pytest.raises(PlexNoLibraries):
-        await service.share(access, "bob", [])
+        await service.share(access, "bob", Grant(frozenset()))
     assert lines(world) == []
 
 
@@ -246,9 +251,9 @@ async def test_a_second_share_is_refused_without_telling_the_address(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """Sharing twice is PlexAlreadyShared, and Plex's sentence arrives without the address."""
-    await service.share(access, "new.person@example.org", sections(world))
+    await service.share(access, "new.person@example.org", granted(world))
     with pytest.raises(PlexAlreadyShared) as refused:
-        await service.share(access, "new.person@example.org", sections(world))
+        await service.share(access, "new.person@example.org", granted(world))
     assert refused.value.reason.startswith("You're already sharing this server with …")
     assert "example" not in f"{refused.value!r} {refused.value.params}"
 
@@ -260,7 +265,7 @@ async def test_stale_libraries_are_forgotten(
     libraries = await service.libraries(access)
     world.remove_library(libraries[0].section_id)
     with pytest.raises(PlexLibrariesUnknown):
-        await service.share(access, "bob", [libraries[0].section_id])
+        await service.share(access, "bob", Grant(frozenset({libraries[0].section_id})))
     assert await service.libraries(access) == libraries[1:]
 
 
@@ -270,7 +275,7 @@ async def test_a_full_server_says_so(
     """A refusal that no rule knows is permanent and carries Plex's own sentence."""
     world.seat_limit = 0
     with pytest.raises(PlexRefused) as refused:
-        await service.share(access, "bob", sections(world))
+        await service.share(access, "bob", granted(world))
     assert refused.value.params == {"reason": "You have reached the maximum number of users"}
 
 
@@ -291,8 +296,8 @@ async def test_a_share_is_found_by_account_or_by_login(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """An account's id wins over the login; whoever has no share is None."""
-    bob = await service.share(access, "bob@example.org", sections(world))
-    carol = await service.share(access, "carol@example.org", sections(world))
+    bob = await service.share(access, "bob@example.org", granted(world))
+    carol = await service.share(access, "carol@example.org", granted(world))
 
     assert await service.find_share(access, "BOB") == bob
     assert await service.find_share(access, "carol@example.org") == carol
@@ -307,7 +312,7 @@ async def test_another_server_of_the_same_owner_stays_out_of_sight(
     other = world.add_server("Cabin")
     world.add_library("Cabin films", "movie", other)
     elsewhere = PlexAccess(2, access.base_url, access.token, other.machine_identifier)
-    await service.share(elsewhere, "bob@example.org", [other.libraries[0].id])
+    await service.share(elsewhere, "bob@example.org", Grant(frozenset({other.libraries[0].id})))
 
     assert await service.shares(access) == ()
     assert len(await service.shares(elsewhere)) == 1
@@ -317,7 +322,7 @@ async def test_a_share_keeps_its_id_when_accepted_and_ends_once(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """A share is followed by its id from pending to accepted to gone."""
-    made = await service.share(access, "bob@example.org", sections(world))
+    made = await service.share(access, "bob@example.org", granted(world))
     assert made is not None
     world.accept(made.share_id)
     accepted = await service.share_state(access, made.share_id)
@@ -335,7 +340,7 @@ async def test_a_foreign_not_found_page_does_not_end_a_share(
     service: PlexService, world: PlexWorld, access: PlexAccess
 ) -> None:
     """A 404 page that Plex did not write is doubt, not news that the share is gone."""
-    made = await service.share(access, "bob@example.org", sections(world))
+    made = await service.share(access, "bob@example.org", granted(world))
     assert made is not None
     world.faults.add(Fault(match="GET *", kind="status", status=404, body="<html>nginx</html>"))
     with pytest.raises(Exception, match="answer_lost"):
@@ -362,10 +367,10 @@ async def test_a_dead_token_reads_as_a_dead_token_everywhere(
     service: PlexService, world: PlexWorld, access: PlexAccess, *, invalid: bool
 ) -> None:
     """A revoked token never reads as "no such share"; the link works again once it is mended."""
-    made = await service.share(access, "bob@example.org", sections(world))
+    made = await service.share(access, "bob@example.org", granted(world))
     assert made is not None
     calls = (
-        lambda: service.share(access, "carol@example.org", sections(world)),
+        lambda: service.share(access, "carol@example.org", granted(world)),
         lambda: service.libraries(access, fresh=True),
         lambda: service.shares(access),
         lambda: service.share_state(access, made.share_id),
@@ -383,7 +388,7 @@ async def test_a_dead_token_reads_as_a_dead_token_everywhere(
             await call()  # refused while connecting anew
     world.mend_token()
     assert len(await service.shares(access)) == 1
-    assert await service.share(access, "carol@example.org", sections(world)) is not None
+    assert await service.share(access, "carol@example.org", granted(world)) is not None
 
 
 async def test_an_empty_token_sends_nothing(

@@ -239,7 +239,8 @@ async def test_a_withdrawal_wins_over_a_comparison(story: Story) -> None:
     assert comparison is not None
     await story.withdraw(invite)
     story.world.accept(invite.share_id or 0)
-    await story.sharing._compare(comparison)
+    shares = await story.house.plex.shares(link.access)
+    await story.house.services.reconcile.settle(comparison, shares)
     assert await story.state(invite) is InviteState.WITHDRAWN
 
 

@@ -31,7 +31,7 @@ async def test_a_withdrawn_invite_leaves_plex(story: Story) -> None:
     await story.sweep()
     assert story.shares == []
     assert await story.state(invite) is InviteState.WITHDRAWN
-    assert await story.due(invite, "release") is None
+    assert await story.due(invite, "change") is None
     assert "share.released" in await story.audit(invite)
     assert sum(line.startswith("DELETE") for line in story.lines()) == 1
 
@@ -53,7 +53,7 @@ async def test_withdrawn_while_it_was_being_sent_leaves_plex(story: Story) -> No
     assert assignment is not None
     await story.withdraw(await story.get(invite))
     share = await story.house.plex.share(
-        assignment.link.access, "bob@example.org", assignment.tier.section_ids
+        assignment.link.access, "bob@example.org", assignment.grant
     )
     assert share is not None
     await story.house.services.sending.sent(assignment.invite, share)
@@ -81,7 +81,7 @@ async def test_withdrawn_in_doubt_and_nothing_there(story: Story) -> None:
     await story.withdraw(invite)
     await story.after(seconds=AFTER_THE_LEASE)
     assert "share.not_found" in await story.audit(invite)
-    assert await story.due(invite, "release") is None
+    assert await story.due(invite, "change") is None
 
 
 async def test_withdrawn_in_doubt_leaves_older_access_alone(story: Story) -> None:
@@ -107,7 +107,7 @@ async def test_withdrawn_while_being_adopted_leaves_older_access_alone(story: St
     await story.house.services.sending.sent(assignment.invite, share_there, found=found)
     await story.after(seconds=AFTER_THE_LEASE)
     assert story.shares == [share]
-    assert await story.due(invite, "release") is None
+    assert await story.due(invite, "change") is None
 
 
 async def test_a_withdrawal_never_takes_another_members_share(story: Story) -> None:
@@ -120,7 +120,7 @@ async def test_a_withdrawal_never_takes_another_members_share(story: Story) -> N
     await story.after(seconds=AFTER_THE_LEASE)
     [share] = story.shares
     assert share.share_id == first.share_id
-    assert await story.due(second, "release") is None
+    assert await story.due(second, "change") is None
 
 
 async def test_a_withdrawal_while_adopting_takes_nothing_of_others(story: Story) -> None:
@@ -143,9 +143,9 @@ async def test_a_release_is_tried_until_it_works(story: Story) -> None:
     await story.withdraw(invite)
     await story.sweep()
     assert len(story.shares) == 1
-    assert (await story.get(invite)).release_attempt == 1
+    assert (await story.get(invite)).tries == 1
     await story.after(seconds=5)
-    assert (await story.get(invite)).release_attempt == 2
+    assert (await story.get(invite)).tries == 2
     await story.after(seconds=10)
     assert story.shares == []
 
@@ -173,7 +173,7 @@ async def test_a_release_whose_answer_was_lost(story: Story) -> None:
     await story.sweep()
     await story.after(seconds=5)
     assert story.shares == []
-    assert await story.due(invite, "release") is None
+    assert await story.due(invite, "change") is None
     assert "share.gone_already" in await story.audit(invite)
 
 

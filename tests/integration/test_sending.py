@@ -343,7 +343,7 @@ async def test_an_attempt_of_a_killed_worker_is_taken_up(story: Story) -> None:
     assert assignment is not None
     assert not assignment.look_first
     await story.house.plex.share(
-        assignment.link.access, "bob@example.org", assignment.tier.section_ids
+        assignment.link.access, "bob@example.org", assignment.grant
     )
     story.lines()
     await story.after(seconds=WORK_LEASE.total_seconds() - 5)

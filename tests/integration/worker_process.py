@@ -11,6 +11,7 @@ from bot.domain.jobs import ALL_JOBS
 from bot.jobs.queue import make_app
 from bot.jobs.worker import Worker
 from bot.services.sweep import SweepService
+from bot.services.troubles import TroubleService
 from db.engine import libpq_url, make_engine
 from db.ledger import Ledger
 
@@ -27,7 +28,7 @@ async def main(url: str) -> None:
     ledger = Ledger(make_engine(url), Keyring(["k" * 32]))
     connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4)
     jobs = dict.fromkeys(ALL_JOBS, never_end)
-    await Worker(make_app(connector, jobs, SweepService(ledger, Clock()))).run()
+    await Worker(make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock()))).run()
 
 
 asyncio.run(main(sys.argv[1]))

@@ -13,14 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, Job
+from bot.domain.jobs import ALL_JOBS, Job, ShowNotice
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import check, languages, texts
-from bot.jobs.queue import HOUSEKEEPING, handlers, make_app
+from bot.jobs.changing import ChangingJobs
+from bot.jobs.comparing import ComparingJobs
+from bot.jobs.noticing import NoticingJobs
+from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
+from bot.services.troubles import TroubleService
 from bot.ui.items import ALL_ITEMS, Dynamic
 from bot.ui.modals import ALL_FORMS, Submitted
 
@@ -40,9 +44,14 @@ def registered() -> dict[type[Job], Any]:
     """What the composition root registers; nothing is called, so nothing is needed behind it."""
     return dict(
         handlers(
-            SharingJobs(nothing, nothing, nothing, nothing),
-            TellingJobs(nothing, nothing),
-            LinkService(nothing, nothing, nothing, nothing),
+            Workers(
+                sharing=SharingJobs(nothing, nothing, nothing),
+                changing=ChangingJobs(nothing, nothing, nothing),
+                comparing=ComparingJobs(nothing, nothing),
+                telling=TellingJobs(nothing, nothing),
+                noticing=NoticingJobs(nothing, nothing),
+                links=LinkService(nothing, nothing, nothing, nothing),
+            )
         )
     )
 
@@ -58,7 +67,10 @@ def test_every_job_has_a_handler() -> None:
 def test_every_job_is_a_task_of_the_queue() -> None:
     """The queue knows a task for each job, and the housekeeping, which has its own queue."""
     app = make_app(
-        procrastinate.testing.InMemoryConnector(), registered(), cast("SweepService", nothing)
+        procrastinate.testing.InMemoryConnector(),
+        registered(),
+        cast("SweepService", nothing),
+        cast("TroubleService", nothing),
     )
     ours = {name: task for name, task in app.tasks.items() if "builtin" not in name}
     work = {name for name, task in ours.items() if task.queue == Job.queue}
@@ -69,7 +81,7 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} == set(ALL_JOBS)
+    assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values(), ShowNotice} == set(ALL_JOBS)
 
 
 @pytest.mark.parametrize("kind", ALL_JOBS)

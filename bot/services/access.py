@@ -1,0 +1,442 @@
+"""What becomes of access once it was given: suspend, restore, extend, move, end, leave, retry.
+
+Each method stores what is wanted, with its audit line and its job, in one transaction. The state
+follows when Plex has done it (`bot.services.changing`).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NoReturn
+
+from bot.clock import Clock
+from bot.domain.audit import Event
+from bot.domain.durations import parse_end, parse_zone
+from bot.domain.errors import Refused
+from bot.domain.invites import (
+    LIVE,
+    REVOCABLE,
+    SHARED,
+    Change,
+    EndReason,
+    Invite,
+    InviteState,
+)
+from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
+from bot.domain.links import Link, Tier
+from bot.domain.logins import REASON_LENGTH, clean_text
+from bot.domain.people import Actor
+from bot.domain.plex import Grant
+from db.ledger import Ledger, Work
+
+ENDING = (Change.END, Change.TAKE_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessView:
+    """One person's access with everything that a card about it shows."""
+
+    invite: Invite
+    tier: Tier | None = None
+    link: Link | None = None
+    events: tuple[Event, ...] = ()
+
+
+class AccessService:
+    """Changes of access. `Refused` says what cannot be; nothing is changed then."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    async def of_member(self, actor: Actor, member_id: int) -> AccessView:
+        """The latest invite of a member of this guild. Raises `Refused("access.none")`."""
+        async with self._ledger.begin() as work:
+            invite = await work.invites.latest_of(actor.guild_id, member_id)
+            if invite is None:
+                raise Refused("access.none", user=member_id)
+            return await _view(work, invite)
+
+    async def get(self, actor: Actor, invite_id: int) -> AccessView:
+        """One invite of this guild. Raises `Refused("invite.unknown")`."""
+        async with self._ledger.begin() as work:
+            return await _view(work, await _found(work, actor, invite_id))
+
+    async def tiers(self, actor: Actor) -> list[Tier]:
+        """The tiers that somebody may be moved to."""
+        async with self._ledger.begin() as work:
+            return await work.tiers.of_guild(actor.guild_id)
+
+    async def suspend(self, actor: Actor, invite_id: int, reason: str = "") -> AccessView:
+        """Take the libraries away for a while. Active access only."""
+        why = clean_text(reason, REASON_LENGTH, "reason.too_long")
+        async with self._ledger.begin() as work:
+            invite = await _found(work, actor, invite_id)
+            _refuse_ending(invite)
+            if invite.state is InviteState.SUSPENDED or invite.change is Change.SUSPEND:
+                raise Refused("access.suspended_already")
+            if invite.state is not InviteState.ACTIVE:
+                _refuse_state(invite)
+            return await self._change(
+                work,
+                actor,
+                invite,
+                "access.suspend",
+                from_={InviteState.ACTIVE},
+                why=why,
+                unless=(*ENDING, Change.SUSPEND),
+                change=Change.SUSPEND,
+            )
+
+    async def restore(
+        self, actor: Actor, invite_id: int, *, without_gone: bool = False
+    ) -> AccessView:
+        """Put back exactly what was taken away.
+
+        Libraries that the server no longer has are named in a refusal, unless `without_gone`.
+        """
+        async with self._ledger.begin() as work:
+            invite = await _found(work, actor, invite_id, own=False)
+            _refuse_ending(invite)
+            if invite.state is InviteState.ACTIVE and invite.change is Change.SUSPEND:
+                # Not taken away yet, or just now: whoever looks will know.
+                return await self._change(
+                    work,
+                    actor,
+                    invite,
+                    "access.restore",
+                    from_={InviteState.ACTIVE},
+                    unless=ENDING,
+                    change=Change.KEEP,
+                )
+            if invite.state is not InviteState.SUSPENDED:
+                raise Refused("access.not_suspended")
+            grant = await _restorable(work, invite, without_gone=without_gone)
+            now = self._clock.now()
+            restoring = await work.invites.move(
+                invite.id,
+                InviteState.SENDING,
+                now=now,
+                from_={InviteState.SUSPENDED},
+                version=invite.version,
+                is_restoring=True,
+                grant=grant,
+                share_due_at=now,
+                tries=0,
+                failure_key=None,
+                failure_reason="",
+            )
+            if restoring is None:
+                raise Refused("invite.moved_on")
+            return await self._stored(
+                work, actor, invite, restoring, "access.restore", ShareInvite(invite.id)
+            )
+
+    async def extend(self, actor: Actor, invite_id: int, typed: str) -> AccessView:
+        """Give access until another instant; what has expired is given anew.
+
+        `typed` is an amount (`30d`) or a date (`bot.domain.durations`); an amount counts on from
+        the present end, or from now.
+        """
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await _found(work, actor, invite_id, own=False)
+            zone = parse_zone((await work.guilds.settings(actor.guild_id)).timezone)
+            base = max(invite.expires_at or now, now)
+            end = parse_end(typed, now=now, base=base, zone=zone)
+            expired = EndReason.EXPIRED in {invite.end_reason, invite.change_reason}
+            if invite.state is InviteState.ENDED and expired:
+                return await self._renew(work, actor, invite, end)
+            if invite.is_ending and not expired:
+                raise Refused("access.ending")
+            if invite.state not in {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}:
+                _refuse_state(invite)
+            called_off: dict[str, Any] = {}
+            if invite.is_ending:
+                called_off = {"change": Change.KEEP, "change_reason": None}
+            return await self._change(
+                work,
+                actor,
+                invite,
+                "access.extend",
+                from_={invite.state},
+                version=invite.version,
+                until=end.isoformat(),
+                expires_at=end,
+                **called_off,
+            )
+
+    async def _renew(self, work: Work, actor: Actor, invite: Invite, end: datetime) -> AccessView:
+        now = self._clock.now()
+        tier = await work.tiers.get(invite.tier_id or 0)
+        if tier is None or not tier.libraries:
+            raise Refused("tier.no_libraries", tier=tier.name if tier else "?")
+        renewed = await work.invites.move(
+            invite.id,
+            InviteState.APPROVED,
+            now=now,
+            from_={InviteState.ENDED},
+            version=invite.version,
+            decided_by=actor.user_id,
+            decided_at=now,
+            share_due_at=now,
+            expires_at=end,
+            end_reason=None,
+            ended_at=None,
+            link_id=tier.link_id,
+            grant=None,
+        )
+        if renewed is None:
+            raise Refused("invite.moved_on")
+        return await self._stored(
+            work,
+            actor,
+            invite,
+            renewed,
+            "access.renew",
+            ShareInvite(invite.id),
+            until=end.isoformat(),
+        )
+
+    async def move(self, actor: Actor, invite_id: int, tier_id: int) -> AccessView:
+        """Give somebody another tier: its libraries and settings, on its server."""
+        async with self._ledger.begin() as work:
+            invite = await _found(work, actor, invite_id, own=False)
+            tier = await work.tiers.get(tier_id)
+            if tier is None or tier.guild_id != actor.guild_id:
+                raise Refused("tier.unknown")
+            if not tier.libraries:
+                raise Refused("tier.no_libraries", tier=tier.name)
+            _refuse_ending(invite)
+            if invite.change is Change.SUSPEND:
+                raise Refused("access.being_suspended")
+            if invite.state not in REVOCABLE:
+                _refuse_state(invite)
+            if invite.tier_id == tier.id:
+                raise Refused("access.tier_already", tier=tier.name)
+            if invite.state is InviteState.SENDING:
+                raise Refused("access.being_sent")
+            columns: dict[str, Any] = {"tier_id": tier.id}
+            if invite.state in SHARED:
+                columns |= {"change": Change.UPDATE}
+            else:
+                # Nothing stands on Plex: what is given next is the new tier's.
+                columns |= {"link_id": tier.link_id, "grant": tier.grant}
+            return await self._change(
+                work,
+                actor,
+                invite,
+                "access.move",
+                from_={invite.state},
+                version=invite.version,
+                tier=tier.id,
+                was_tier=invite.tier_id,
+                **columns,
+            )
+
+    async def revoke(self, actor: Actor, invite_id: int, reason: str = "") -> AccessView:
+        """End access, or the invite on its way to it."""
+        why = clean_text(reason, REASON_LENGTH, "reason.too_long")
+        async with self._ledger.begin() as work:
+            invite = await _found(work, actor, invite_id)
+            link = await work.links.get(invite.link_id) if invite.link_id else None
+            if link is not None and (
+                await work.links.is_owner(link.id, invite.login)
+                or (invite.account_id is not None and invite.account_id == link.owner_account_id)
+            ):
+                raise Refused("access.of_owner")
+            return await self._end(work, actor, invite, EndReason.REVOKED, why)
+
+    async def leave(self, actor: Actor, invite_id: int) -> AccessView:
+        """The member's own word: they want no access any more."""
+        async with self._ledger.begin() as work:
+            invite = await work.invites.get(invite_id, actor.guild_id)
+            if invite is None or invite.member_id != actor.user_id:
+                raise Refused("invite.unknown")
+            return await self._end(work, actor, invite, EndReason.LEFT, "")
+
+    async def _end(
+        self, work: Work, actor: Actor, invite: Invite, reason: EndReason, why: str
+    ) -> AccessView:
+        if invite.is_ending and invite.change_reason is reason:
+            raise Refused("access.ending")
+        if invite.state not in REVOCABLE:
+            _refuse_state(invite)
+        action = f"access.{'leave' if reason is EndReason.LEFT else 'revoke'}"
+        if invite.state is InviteState.APPROVED:
+            # Plex has not been asked yet.
+            now = self._clock.now()
+            ended = await work.invites.move(
+                invite.id,
+                InviteState.ENDED,
+                now=now,
+                from_={InviteState.APPROVED},
+                version=invite.version,
+                end_reason=reason,
+                ended_at=now,
+                share_due_at=None,
+            )
+            if ended is None:
+                raise Refused("invite.moved_on")
+            return await self._stored(work, actor, invite, ended, action, why=why)
+        return await self._change(
+            work,
+            actor,
+            invite,
+            action,
+            from_=REVOCABLE - {InviteState.APPROVED},
+            why=why,
+            change=Change.END,
+            change_reason=reason,
+            share_due_at=None,
+        )
+
+    async def retry(self, actor: Actor, invite_id: int) -> AccessView:
+        """Try again at once what keeps failing, or what Plex has refused."""
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await work.invites.get(invite_id, actor.guild_id)
+            if invite is None:
+                raise Refused("invite.unknown")
+            if invite.state is InviteState.FAILED:
+                again = await work.invites.move(
+                    invite.id,
+                    InviteState.APPROVED,
+                    now=now,
+                    from_={InviteState.FAILED},
+                    version=invite.version,
+                    failure_key=None,
+                    failure_reason="",
+                    ended_at=None,
+                    share_due_at=now,
+                )
+                if again is None:
+                    raise Refused("invite.moved_on")
+                return await self._stored(
+                    work, actor, invite, again, "invite.retried", ShareInvite(invite.id)
+                )
+            if invite.stuck_at is None:
+                raise Refused("access.nothing_to_retry")
+            due = "change_due_at" if invite.change is not None else "share_due_at"
+            woken = await work.invites.note(invite.id, **{due: now, "tries": 0})
+            await work.audit.happened(
+                actor.guild_id, "invite.retried", now=now, by=actor.user_id, invite_id=invite.id
+            )
+            job: Job = ChangeShare(invite.id) if invite.change else ShareInvite(invite.id)
+            await work.jobs.enqueue(job)
+            await work.commit()
+            return await _view(work, woken or invite)
+
+    async def _change(
+        self,
+        work: Work,
+        actor: Actor,
+        invite: Invite,
+        action: str,
+        *,
+        from_: Collection[InviteState],
+        unless: Collection[Change] = (),
+        version: int | None = None,
+        why: str = "",
+        until: str | None = None,
+        tier: int | None = None,
+        was_tier: int | None = None,
+        **columns: Any,
+    ) -> AccessView:
+        now = self._clock.now()
+        if columns.get("change") is not None:
+            columns = {
+                "change_reason": None,
+                "change_by": actor.user_id,
+                "change_due_at": now,
+                "tries": 0,
+                "stuck_at": None,
+                "failure_key": None,
+                "failure_reason": "",
+                **columns,
+            }
+        changed = await work.invites.change(
+            invite.id, now=now, from_=from_, unless=unless, version=version, **columns
+        )
+        if changed is None:
+            raise Refused("invite.moved_on")
+        details = {
+            name: value
+            for name, value in (("until", until), ("tier", tier), ("was_tier", was_tier))
+            if value is not None
+        }
+        jobs: list[Job] = [ChangeShare(invite.id)] if changed.change is not None else []
+        return await self._stored(work, actor, invite, changed, action, *jobs, why=why, **details)
+
+    async def _stored(
+        self,
+        work: Work,
+        actor: Actor,
+        was: Invite,
+        now_is: Invite,
+        action: str,
+        *jobs: Job,
+        why: str = "",
+        **details: Any,
+    ) -> AccessView:
+        await work.audit.moved(
+            now_is,
+            action,
+            now=self._clock.now(),
+            by=actor.user_id,
+            was=was.state,
+            why=why,
+            **details,
+        )
+        await work.jobs.enqueue(*jobs, ShowCard(was.id), TellMember(was.id))
+        view = await _view(work, now_is)
+        await work.commit()
+        return view
+
+
+async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) -> Invite:
+    """An invite of this guild; `own=False`: nobody decides about their own."""
+    invite = await work.invites.get(invite_id, actor.guild_id)
+    if invite is None:
+        raise Refused("invite.unknown")
+    if not own and invite.member_id == actor.user_id:
+        raise Refused("access.own")
+    return invite
+
+
+def _refuse_ending(invite: Invite) -> None:
+    if invite.is_ending:
+        raise Refused("access.ending")
+
+
+def _refuse_state(invite: Invite) -> NoReturn:
+    """Say where the invite stands, which is not where this can be done."""
+    if invite.state is InviteState.ENDED and invite.end_reason is not None:
+        raise Refused("access.ended", reason=invite.end_reason)
+    if invite.state not in LIVE:
+        raise Refused("access.over", state=invite.state)
+    raise Refused("access.not_active", state=invite.state)
+
+
+async def _restorable(work: Work, invite: Invite, *, without_gone: bool) -> Grant:
+    if invite.grant is None or invite.link_id is None:
+        raise LookupError(f"invite {invite.id} is suspended without a grant")
+    gone = await work.links.gone_titles(invite.link_id, invite.grant.section_ids)
+    if not gone:
+        return invite.grant
+    there = {library.section_id for library in await work.links.libraries(invite.link_id)}
+    rest = invite.grant.section_ids & there
+    if not rest:
+        raise Refused("restore.nothing_left")
+    if not without_gone:
+        raise Refused("restore.libraries_gone", titles=", ".join(gone))
+    return Grant(frozenset(rest), invite.grant.settings)
+
+
+async def _view(work: Work, invite: Invite) -> AccessView:
+    return AccessView(
+        invite,
+        await work.tiers.get(invite.tier_id) if invite.tier_id else None,
+        await work.links.get(invite.link_id) if invite.link_id else None,
+        tuple(await work.audit.history(invite.id)),
+    )

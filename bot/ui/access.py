@@ -1,0 +1,70 @@
+"""The card about one person's access, for staff."""
+
+from typing import Any
+
+from discord.ui import Item, LayoutView
+
+from bot.domain.errors import Refused
+from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
+from bot.i18n import Texts
+from bot.services.access import AccessView
+from bot.ui.cards import request_lines, status_line
+from bot.ui.errors import error_text
+from bot.ui.items import ChangeAccess, ExtendAccess, Retry
+from bot.ui.layout import layout
+from bot.ui.plain import mention, relative
+from bot.ui.states import COLOURS, action_name
+
+# Lines of history on the card.
+HISTORY = 12
+
+
+def access_panel(
+    view: AccessView, t: Texts, *, can_change: bool, refusal: Refused | None = None
+) -> LayoutView:
+    """One person's access, its history, and what can be done about it.
+
+    `refusal`: a restore that needs a word more, because libraries are gone.
+    """
+    invite = view.invite
+    lines = [
+        "### " + t("Access of {member}", member=mention(invite.member_id)),
+        *request_lines(invite, view.tier, t),
+        status_line(invite, t),
+        "⚠️ " + error_text(refusal, t) if refusal is not None else "",
+    ]
+    past = [
+        f"-# {relative(event.at)} {mention(event.actor_id) if event.actor_id else 'Helpr'}: "
+        f"{action_name(event.action, t)}"
+        for event in view.events[-HISTORY:]
+    ]
+    buttons: list[Item[Any]] = []
+    if can_change:
+        buttons = _access_buttons(invite, t, offer_rest=refusal is not None)
+    elif _can_extend(invite):
+        buttons = [ExtendAccess(invite.id, t("Extend"))]
+    return layout(*lines, "", *past, rows=[buttons], colour=COLOURS[invite.state])
+
+
+def _can_extend(invite: Invite) -> bool:
+    expired = EndReason.EXPIRED in {invite.end_reason, invite.change_reason}
+    given = invite.state in {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}
+    return expired or (given and not invite.is_ending)
+
+
+def _access_buttons(invite: Invite, t: Texts, *, offer_rest: bool) -> list[Item[Any]]:
+    buttons: list[Item[Any]] = []
+    if _can_extend(invite):
+        buttons.append(ExtendAccess(invite.id, t("Extend")))
+    if not invite.is_ending:
+        if invite.state is InviteState.SUSPENDED or invite.change is Change.SUSPEND:
+            buttons.append(ChangeAccess("restore", invite.id, t("Restore")))
+        elif invite.state is InviteState.ACTIVE:
+            buttons.append(ChangeAccess("suspend", invite.id, t("Suspend")))
+        if offer_rest:
+            buttons.append(ChangeAccess("rest", invite.id, t("Restore the rest")))
+        if invite.state in REVOCABLE:
+            buttons.append(ChangeAccess("revoke", invite.id, t("End access")))
+    if invite.state is InviteState.FAILED or invite.stuck_at is not None:
+        buttons.append(Retry(invite.id, t("Try again")))
+    return buttons

@@ -1,0 +1,179 @@
+"""The member's own panel: how access stands and what happens next."""
+
+from collections.abc import Callable
+from typing import Any
+
+import discord
+from discord.ui import Item, LayoutView
+
+from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
+from bot.i18n import Texts, mark
+from bot.services.invites import MemberView
+from bot.ui.cards import ends_line
+from bot.ui.items import Leave, Withdraw
+from bot.ui.layout import GREY, YELLOW, layout, notice
+from bot.ui.plain import plain, quoted, relative
+from bot.ui.states import COLOURS, end_reason_name, state_name
+
+PLEX_WEB = "https://app.plex.tv"
+_CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
+
+_TITLES: dict[InviteState, str] = {
+    InviteState.REQUESTED: mark("Your request is with the admins"),
+    InviteState.WAITLISTED: mark("Your request is with the admins"),
+    InviteState.APPROVED: mark("Approved! Your invite is on its way"),
+    InviteState.SENDING: mark("Approved! Your invite is on its way"),
+    InviteState.SENT: mark("Approved! Now accept on Plex"),
+    InviteState.ACTIVE: mark("You're in"),
+    InviteState.SUSPENDED: mark("Your access is paused"),
+    InviteState.DENIED: mark("Not this time"),
+    InviteState.WITHDRAWN: mark("Request withdrawn"),
+    InviteState.FAILED: mark("Plex refused the invite"),
+}
+
+
+def member_panel(view: MemberView, t: Texts, *, as_dm: bool = False) -> LayoutView:
+    """How a member's own request stands and what happens next."""
+    invite = view.invite
+    if invite is None:
+        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
+    account = t("Plex account: {login}", login=plain(invite.login.value))
+    return layout(
+        f"### {_title(invite, t)}",
+        *_lines(invite, view, t),
+        f"-# {account}",
+        rows=[_buttons(invite, t, as_dm=as_dm)],
+        colour=COLOURS[invite.state],
+    )
+
+
+def leave_panel(view: MemberView, t: Texts) -> LayoutView:
+    """The question before one's own access is given up."""
+    invite = view.invite
+    if invite is None:
+        return member_panel(view, t)
+    return layout(
+        "### " + t("Leave Plex?"),
+        t("Your access ends at once. To come back you would have to ask again."),
+        rows=[[Leave("yes", invite.id, t("Leave for good")), Leave("no", invite.id, t("Stay"))]],
+        colour=YELLOW,
+    )
+
+
+def _buttons(invite: Invite, t: Texts, *, as_dm: bool) -> list[Item[Any]]:
+    buttons: list[Item[Any]] = []
+    if invite.is_ending:
+        return buttons
+    if invite.state is InviteState.SENT:
+        buttons.append(discord.ui.Button(label=t("Open Plex"), url=PLEX_WEB))
+    if invite.state in WITHDRAWABLE and not as_dm:
+        buttons.append(Withdraw(invite.id, t("Withdraw")))
+    if invite.state in _CAN_LEAVE and not as_dm:
+        buttons.append(Leave("ask", invite.id, t("Leave")))
+    return buttons
+
+
+def _title(invite: Invite, t: Texts) -> str:
+    if invite.change is Change.END:
+        return t("Your access is ending")
+    if invite.state is InviteState.SENDING and invite.is_restoring:
+        return t("Your access is coming back")
+    if invite.state is InviteState.SENT and invite.nudged_at is not None:
+        return t("Your invite still waits on Plex")
+    if invite.state in _TITLES:
+        return t(_TITLES[invite.state])
+    return t("Your access: {state}", state=state_name(invite.state, t))
+
+
+def _lines(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    if invite.change is Change.END and invite.change_reason is not None:
+        reason = end_reason_name(invite.change_reason, t)
+        return [t("Reason: {reason}.", reason=reason)]
+    write = _BODIES.get(invite.state)
+    return write(invite, view, t) if write is not None else [_ask_again(t)]
+
+
+def _waiting(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
+
+
+def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    if invite.failure_key is not None:
+        return [t("Plex is not answering as it should. I keep trying; you need do nothing.")]
+    if invite.is_restoring:
+        return [t("Plex is being asked to give you your libraries back.")]
+    return [t("Plex is being asked to invite you.")]
+
+
+def _to_accept(_invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
+          " and look under Settings, Manage Library Access."),
+        _where_told(t),
+    ]  # fmt: skip
+
+
+def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    server = plain(view.link.server_name) if view.link and view.link.server_name else "Plex"
+    lines = [t("{server} is shared with you. Enjoy!", server=f"**{server}**")]
+    if view.tier is not None and view.tier.libraries and not invite.share_adopted:
+        titles = ", ".join(plain(library.title) for library in view.tier.libraries)
+        lines.append(t("Libraries: {titles}", titles=titles))
+    return [*lines, ends_line(invite, t)]
+
+
+def _paused(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("The admins have paused your access. Nothing is lost: when they end the pause,"
+          " you get the same libraries back."),
+        ends_line(invite, t),
+    ]  # fmt: skip
+
+
+def _denied(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    reason = quoted(invite.decision_reason) if invite.decision_reason else ""
+    return [t("The admins said no."), reason, _ask_again(t)]
+
+
+def _failed(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    return [_why_failed(invite, t), _ask_again(t)]
+
+
+def _ended(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+    if invite.end_reason is None:
+        return [_ask_again(t)]
+    reason = end_reason_name(invite.end_reason, t)
+    return [t("Ended: {reason}.", reason=reason), _ask_again(t)]
+
+
+_BODIES: dict[InviteState, Callable[[Invite, MemberView, Texts], list[str]]] = {
+    InviteState.REQUESTED: _waiting,
+    InviteState.WAITLISTED: _waiting,
+    InviteState.APPROVED: _on_its_way,
+    InviteState.SENDING: _on_its_way,
+    InviteState.SENT: _to_accept,
+    InviteState.ACTIVE: _active,
+    InviteState.SUSPENDED: _paused,
+    InviteState.DENIED: _denied,
+    InviteState.FAILED: _failed,
+    InviteState.ENDED: _ended,
+}
+
+
+def _why_failed(invite: Invite, t: Texts) -> str:
+    match invite.failure_key:
+        case "plex.refused":
+            return t("Plex did not accept this account. Check the spelling, then ask again.")
+        case "invite.login_taken" | "plex.already_shared":
+            return t("That Plex account already has access, or an open invite, here.")
+        case _:
+            return t("Plex could not invite this account. The admins can see why.")
+
+
+def _where_told(t: Texts) -> str:
+    return "-# " + t("News appears right here for 15 minutes, after that in one direct message."
+                     " /my-plex shows it at any time.")  # fmt: skip
+
+
+def _ask_again(t: Texts) -> str:
+    return t("You can ask again with /invite.")

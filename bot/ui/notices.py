@@ -1,0 +1,85 @@
+"""Notices to the admins: what is wrong, what happens meanwhile, and what they can do."""
+
+from typing import Any
+
+import discord
+from discord.ui import Item, LayoutView
+
+from bot.domain.notices import NoticeKind
+from bot.i18n import Texts
+from bot.services.notices import NoticeData
+from bot.ui.errors import TEXTS, plex_reason
+from bot.ui.items import Compare, RetryAll
+from bot.ui.layout import GREEN, RED, YELLOW, layout
+from bot.ui.plain import plain, relative
+
+
+def notice_card(data: NoticeData, t: Texts) -> LayoutView:
+    """One notice; once it is mended the same message says so, and keeps no buttons."""
+    title, lines, buttons, colour = _OPEN[data.notice.kind](data, t)
+    if data.notice.cleared_at is not None:
+        mended = t("Mended {when}.", when=relative(data.notice.cleared_at))
+        return layout(f"### ✅ {title}", mended, colour=GREEN)
+    since = "-# " + t("Since {when}", when=relative(data.notice.since))
+    return layout(f"### ⚠️ {title}", *lines, since, rows=[buttons], colour=colour)
+
+
+Parts = tuple[str, list[str], list[Item[Any]], discord.Colour]
+
+
+def _server(data: NoticeData) -> str:
+    return plain(data.link.server_name) if data.link and data.link.server_name else "Plex"
+
+
+def _link_paused(data: NoticeData, t: Texts) -> Parts:
+    details = data.notice.details
+    key = str(details.get("key", "plex.fault"))
+    return (
+        t("{server} needs an admin", server=_server(data)),
+        [
+            t(TEXTS[key]),
+            plex_reason(key, str(details.get("reason", "")), t),
+            t("Nothing is lost: everything waits, and goes on by itself once this is mended."),
+        ],
+        [],
+        RED,
+    )
+
+
+def _breaker(data: NoticeData, t: Texts) -> Parts:
+    details = data.notice.details
+    link_id = data.notice.link_id or 0
+    return (
+        t("Plex suddenly lists far fewer people"),
+        [
+            t(
+                "{missing} of {n} people with access are missing from the list of {server}.",
+                missing=details.get("missing", 0),
+                n=details.get("of", 0),
+                server=_server(data),
+            ),
+            t("That is more likely Plex's mistake, so I changed nothing. I look again by myself."),
+        ],
+        [
+            Compare("look", link_id, t("Look again")),
+            Compare("trust", link_id, t("They are really gone")),
+        ],
+        YELLOW,
+    )
+
+
+def _stuck(data: NoticeData, t: Texts) -> Parts:
+    count = int(data.notice.details.get("n", 1))
+    return (
+        t.n("{n} piece of work keeps failing", "{n} pieces of work keep failing", count),
+        [t("/plex status shows what it is. I go on trying, slowly.")],
+        [RetryAll(t("Try again"))],
+        YELLOW,
+    )
+
+
+_OPEN = {
+    NoticeKind.LINK_PAUSED: _link_paused,
+    NoticeKind.BREAKER: _breaker,
+    NoticeKind.STUCK: _stuck,
+}

@@ -1,0 +1,104 @@
+"""What the last comparison of a link found to differ, and left alone."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, Table, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.crypto import Keyring
+from bot.domain.drift import Drift, DriftKind
+from db.links import LINK
+from db.models import Drift as DriftRow
+
+DRIFT: Table = DriftRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+C = DRIFT.c
+
+
+class Drifts:
+    """The differences of one unit of work."""
+
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
+        self._session = session
+        self._keyring = keyring
+
+    async def found(self, link_id: int, drifts: Collection[Drift]) -> None:
+        """Make these the differences of a link; what is not among them has been settled."""
+        gone = delete(DRIFT).where(
+            C.link_id == link_id, C.share_id.not_in([drift.share_id for drift in drifts])
+        )
+        await self._session.execute(gone)
+        for drift in drifts:
+            statement = insert(DRIFT).values(
+                link_id=link_id,
+                kind=drift.kind,
+                share_id=drift.share_id,
+                invite_id=drift.invite_id,
+                account_id=drift.account_id,
+                name_sealed=self._keyring.seal(drift.name, _where(drift)) if drift.name else None,
+                is_accepted=drift.is_accepted,
+                section_ids=sorted(drift.section_ids),
+                since=drift.since,
+            )
+            fresh = {
+                name: statement.excluded[name]
+                for name in (
+                    "kind",
+                    "invite_id",
+                    "account_id",
+                    "name_sealed",
+                    "is_accepted",
+                    "section_ids",
+                )
+            }
+            await self._session.execute(
+                statement.on_conflict_do_update(index_elements=[C.link_id, C.share_id], set_=fresh)
+            )
+
+    async def settled(self, link_id: int, share_id: int) -> None:
+        """This difference is no more."""
+        await self._session.execute(
+            delete(DRIFT).where(C.link_id == link_id, C.share_id == share_id)
+        )
+
+    async def counts(self, guild_id: int) -> dict[DriftKind, int]:
+        """How many differences of each kind the guild's links have."""
+        query = (
+            select(C.kind, func.count())
+            .join(LINK, LINK.c.id == C.link_id)
+            .where(LINK.c.guild_id == guild_id)
+            .group_by(C.kind)
+        )
+        return {DriftKind(kind): n for kind, n in await self._session.execute(query)}
+
+    async def of_guild(self, guild_id: int, limit: int = 100) -> list[Drift]:
+        """The guild's differences, oldest first."""
+        query = (
+            select(DRIFT)
+            .join(LINK, LINK.c.id == C.link_id)
+            .where(LINK.c.guild_id == guild_id)
+            .order_by(C.since, C.id)
+            .limit(limit)
+        )
+        return [self._open(row) for row in await self._session.execute(query)]
+
+    def _open(self, row: Row[Any]) -> Drift:
+        drift = Drift(
+            link_id=row.link_id,
+            kind=DriftKind(row.kind),
+            share_id=row.share_id,
+            since=row.since,
+            invite_id=row.invite_id,
+            account_id=row.account_id,
+            is_accepted=row.is_accepted,
+            section_ids=frozenset(row.section_ids),
+        )
+        if row.name_sealed is None:
+            return drift
+        return replace(drift, name=self._keyring.open(row.name_sealed, _where(drift)))
+
+
+def _where(drift: Drift) -> str:
+    return f"drift:{drift.link_id}:{drift.share_id}:name"
