@@ -11,7 +11,7 @@
     POST   pins/{id}/allow                    `{account_id}`: somebody signs in by code
     POST   token/revoke    POST token/mend    `{"invalid": true}`: 401 in place of 422
     POST   switches                           any of `seat_limit`, `v1_invites_gone`, `orphans`,
-                                              `listing_lag`
+                                              `fresh_acceptance`, `listing_lag`
     POST   reset                              back to the beginning
 
 Errors: 400 for a body that makes no sense, 404 for what is not there, 409 for what the state does
@@ -34,6 +34,7 @@ SWITCHES: dict[str, Callable[[Any], Any]] = {
     "seat_limit": int,
     "v1_invites_gone": bool,
     "orphans": bool,
+    "fresh_acceptance": bool,
     "listing_lag": float,
 }
 FAULT_FIELDS = {field.name for field in dataclasses.fields(Fault)} - {"id", "ended"}

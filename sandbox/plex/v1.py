@@ -180,7 +180,7 @@ def invite(call: Call) -> web.Response:
 
 
 def change_share(call: Call) -> web.Response:
-    """PUT /api/servers/M/shared_servers/{id}: other libraries."""
+    """PUT /api/servers/M/shared_servers/{id}: other libraries; an empty list opens ALL."""
     share = _share_on_server(call)
     wish = call.mapping().get("shared_server")
     if not isinstance(wish, dict):
@@ -190,7 +190,7 @@ def change_share(call: Call) -> web.Response:
 
 
 def delete_share(call: Call) -> web.Response:
-    """DELETE /api/servers/M/shared_servers/{id}: the way to sweep an orphan."""
+    """DELETE /api/servers/M/shared_servers/{id}: the row itself, so also the way to an orphan."""
     call.world.revoke(_share_on_server(call))
     return web.Response(content_type="application/xml")
 
