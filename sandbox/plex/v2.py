@@ -91,11 +91,11 @@ def server(call: Call) -> web.Response:
 def _owned(call: Call, *, accepted: bool) -> list[Share]:
     if call.account is not call.world.owner:
         return []
-    return [
+    return call.listed(
         share
-        for share in call.listed()
+        for share in call.world.shares
         if share.accepted is accepted and not share.orphan and call.world.is_listed(share)
-    ]
+    )
 
 
 def accepted(call: Call) -> web.Response:
@@ -125,11 +125,9 @@ def invites_sent(call: Call) -> web.Response:
 
 def invites_received(call: Call) -> web.Response:
     """GET /api/v2/shared_servers/invites/received/pending: what waits for the caller."""
-    waiting = [
-        share_data(call.world, share)
-        for share in call.listed()
-        if share.account is call.account and not share.accepted and not share.orphan
-    ]
+    mine = [share for share in call.world.shares if share.account is call.account]
+    pending = call.listed(s for s in mine if not s.accepted and not s.orphan)
+    waiting = [share_data(call.world, share) for share in pending]
     invites = [{"owner": data["owner"], "sharedServers": [data]} for data in waiting]
     return either(call.request, "invites", invites)
 
