@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, null, or_, select, update
+from sqlalchemy import case, func, null, or_, select, update
 
-from bot.domain.invites import OPEN, Invite, InviteState
+from bot.domain.invites import Invite, InviteState
 from db.invites import INVITE, C, InviteRows
 
 # What is shown to somebody, as against what is done on Plex.
@@ -89,20 +89,6 @@ class Owed(InviteRows):
             leased = C[f"{what}_leased_until"]
             query = query.where(or_(leased.is_(None), leased <= now))
         return (await self._session.execute(query)).scalars().all()
-
-    async def owe_cards(self, guild_id: int, now: datetime) -> None:
-        """Every open request of a guild owes its card anew, and so does every card left behind."""
-        await self._session.execute(
-            update(INVITE)
-            .where(
-                C.guild_id == guild_id,
-                or_(
-                    C.state.in_(OPEN),
-                    and_(C.card_message_id.is_not(None), C.card_version < C.version),
-                ),
-            )
-            .values(card_due_at=now)
-        )
 
     async def owe_look(self, id_: int, now: datetime) -> None:
         """Card and member owe a look to what was noted."""

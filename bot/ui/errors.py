@@ -81,6 +81,11 @@ TEXTS: dict[str, str] = {
     "plex.share_gone": mark("Plex does not hold this invite any more."),
     "plex.endpoint_gone": mark("Plex has switched this function off for now."),
     "plex.refused": mark("Plex refused."),
+    # Discord
+    "discord.cut_off": mark(
+        "Discord did not take my answer. Please look whether it was done before you try again:"
+        " /my-plex shows your request."
+    ),
     # Helpr itself
     "ledger.unavailable": mark(
         "I cannot reach my database right now, so nothing was changed. Try again in a minute."
