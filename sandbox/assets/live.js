@@ -79,7 +79,10 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const name = button.getAttribute("aria-label") || button.textContent.trim();
   const body = button.dataset.body ? JSON.parse(button.dataset.body) : undefined;
-  if (await order(button.dataset.order, body)) say(`Done: ${name}`);
+  if (!(await order(button.dataset.order, body))) return;
+  const now = document.getElementById(button.id); // another element, if its region has changed
+  const on = now?.getAttribute("aria-checked") ?? now?.getAttribute("aria-pressed");
+  say(on ? `${name}: ${on === "true" ? "on" : "off"}` : `Done: ${name}`);
 });
 
 document.addEventListener("submit", async (event) => {
