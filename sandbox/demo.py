@@ -132,7 +132,7 @@ class Demo:
         stage.admins = [
             Tab("alice", "Alice: #access-requests", pages["alice"]),
             Tab("rita", "Rita, a reviewer", pages["rita"]),
-            Tab("faults", "Discord's faults", self.discord.panel_url),
+            Tab("faults", "Faults", self.discord.panel_url),
         ]
 
 

@@ -235,7 +235,8 @@ def _process(discord_: "DiscordSandbox") -> list[Element]:
         button(text, ordering("POST bot", {"do": do}), key=f"bot-{do}", name=f"{text} the bot")
         for text, do in does
     ]
-    return [rows([row(f"The bot is {state}", "", *buttons)])]
+    told = "The bot has ended" if state == "ended" else f"The bot is {state}"
+    return [rows([row(told, "", *buttons)])]
 
 
 def _requests(discord_: "DiscordSandbox") -> list[Element]:

@@ -503,7 +503,7 @@ async def test_the_panel_rules_the_bots_process_where_it_can(
     assert "started elsewhere" in await region(web, sandbox, "process")
     sandbox.bot_process = lambda: state
     shown = await region(web, sandbox, "process")
-    assert f"The bot is {state}" in shown
+    assert f"{state}</strong>" in shown
     assert re.findall(r'id="bot-(\w+)"', shown) == buttons
 
 
