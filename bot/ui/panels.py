@@ -12,7 +12,7 @@ from bot.i18n import Texts, mark
 from bot.services.invites import PAGE, MemberView, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
 from bot.ui.cards import decision_buttons, request_lines, status_line
-from bot.ui.errors import TEXTS, error_text, plex_reason
+from bot.ui.errors import TEXTS, error_text, member_text, plex_reason
 from bot.ui.items import ChooseLibraries, PostCards, TurnLibraries, TurnQueue, Withdraw
 from bot.ui.layout import (
     BLUE,
@@ -98,7 +98,7 @@ def _member_lines(view: MemberView, t: Texts) -> list[str]:
         case InviteState.APPROVED | InviteState.SENDING:
             if invite.failure_key is None:
                 return [t("Plex is being asked to invite you.")]
-            return [t("Plex is not answering as it should. I keep trying; you need do nothing.")]
+            return [member_text(invite.failure_key, t)]
         case InviteState.SENT:
             return [
                 t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
@@ -121,8 +121,8 @@ def _member_lines(view: MemberView, t: Texts) -> list[str]:
 
 def _why_failed(invite: Invite, t: Texts) -> str:
     match invite.failure_key:
-        case "plex.refused":
-            return t("Plex did not accept this account. Check the spelling, then ask again.")
+        case "plex.refused" | "plex.share_gone" as key:
+            return member_text(key, t)
         case "invite.login_taken" | "plex.already_shared":
             return t("That Plex account already has access, or an open invite, here.")
         case _:
