@@ -6,13 +6,16 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Protocol
 
+import aiohttp
 import discord
 import yarl
 from discord import app_commands
 from discord.ext import commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from discord.state import AutoShardedConnectionState
 
+from bot.domain.channels import ChannelProblem, RequestChannel
 from bot.domain.people import Rule
 from bot.i18n import Texts, texts
 from bot.log import logger
@@ -20,6 +23,12 @@ from bot.services import Services
 from bot.settings import DiscordSettings
 
 log = logger(__name__)
+
+# A person waits for this look; what it might find is no reason to let them wait for long.
+LOOK_SECONDS = 3.0
+# A pause that Discord asks for is waited for, up to so many seconds (discord.py takes no less).
+# A longer one is raised, so that a job can come back later instead of holding its place.
+LONGEST_PAUSE = 30.0
 
 EXTENSIONS = ("cogs.access", "cogs.guilds", "cogs.members", "cogs.plex", "cogs.requests")
 
@@ -45,6 +54,9 @@ class Door(Protocol):
     async def tell(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
         """The error handler alone."""
 
+    def is_new(self, interaction: discord.Interaction[Any]) -> bool:
+        """False for an interaction that was delivered before."""
+
     def on(self, kind: type[Any], handler: Callable[..., Awaitable[None]]) -> None:
         """Let `handler` take care of everything of this kind."""
 
@@ -60,6 +72,22 @@ def point_at(discord_: DiscordSettings) -> None:
         Route.BASE = discord_.api_url
     if discord_.gateway_url is not None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(discord_.gateway_url)
+
+
+class _State(AutoShardedConnectionState[Any]):
+    """discord.py's picture of the world, corrected in one point."""
+
+    def parse_ready(self, data: Any) -> None:
+        """Forget the guilds that a new session no longer names.
+
+        The bot was removed from them while the connection was down. discord.py keeps them when it
+        runs several shards.
+        """
+        shard_id, named = data["shard"][0], {int(guild["id"]) for guild in data["guilds"]}
+        for guild in list(self.guilds):
+            if guild.shard_id == shard_id and guild.id not in named:
+                self._remove_guild(guild)
+        super().parse_ready(data)
 
 
 class HelprBot(commands.AutoShardedBot):
@@ -83,12 +111,22 @@ class HelprBot(commands.AutoShardedBot):
             max_messages=None,
             # READY already names every guild; how long to wait for more details of them.
             guild_ready_timeout=0.5,
+            max_ratelimit_timeout=LONGEST_PAUSE,
             allowed_mentions=discord.AllowedMentions.none(),
             **options,
         )
         self.services = services
         self.door = door
         self.synced = asyncio.Event()
+
+    def _get_state(self, **options: Any) -> _State:
+        return _State(
+            dispatch=self.dispatch,
+            handlers=self._handlers,
+            hooks=self._hooks,
+            http=self.http,
+            **options,
+        )
 
     async def setup_hook(self) -> None:
         """Load the cogs and bring Discord's copy of the commands up to date."""
@@ -111,6 +149,10 @@ class HelprBot(commands.AutoShardedBot):
             try:
                 await self.tree.sync()
                 done = digest
+            except discord.RateLimited as error:
+                log.warning("commands.later", seconds=error.retry_after)
+                await asyncio.sleep(error.retry_after)
+                continue
             finally:
                 await guilds.commands_synced(done)
             log.info("commands.synced", commands=len(payload))
@@ -121,6 +163,47 @@ class HelprBot(commands.AutoShardedBot):
         if interaction.type is discord.InteractionType.modal_submit:
             await self.door.submitted(interaction)
 
+    async def look_at(self, guild_id: int, channel_id: int | None) -> RequestChannel:
+        """The channel for cards: is it there, and may the bot show cards in it?
+
+        Answered from what the gateway has told; only for a channel that it has not named Discord
+        is asked, by one request. In doubt all is well.
+        """
+        guild = self.get_guild(guild_id)
+        if channel_id is None:
+            return RequestChannel(None, ChannelProblem.UNSET)
+        if guild is None or guild.unavailable:
+            return RequestChannel(channel_id)
+        channel = guild.get_channel_or_thread(channel_id)
+        try:
+            if channel is None:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    channel = await guild.fetch_channel(channel_id)
+        except (discord.NotFound, discord.InvalidData):
+            return RequestChannel(channel_id, ChannelProblem.GONE)
+        except discord.Forbidden:
+            return RequestChannel(channel_id, ChannelProblem.HIDDEN, ("view_channel",))
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError):
+            return RequestChannel(channel_id)
+        return _judged(guild, channel, self.user.id if self.user else 0)
+
     def texts_for(self, interaction: discord.Interaction[Any]) -> Texts:
         """Texts in the reader's own language."""
         return texts(interaction.locale.value)
+
+
+def _judged(guild: discord.Guild, channel: Any, bot_id: int) -> RequestChannel:
+    thread = isinstance(channel, discord.Thread)
+    me = guild.get_member(bot_id)
+    if me is None or (thread and channel.parent is None):
+        return RequestChannel(channel.id)
+    has = channel.permissions_for(me)
+    needed = ("view_channel", "send_messages_in_threads" if thread else "send_messages")
+    missing = tuple(name for name in needed if not getattr(has, name))
+    if "view_channel" in missing:
+        return RequestChannel(channel.id, ChannelProblem.HIDDEN, missing)
+    if missing:
+        return RequestChannel(channel.id, ChannelProblem.SILENT, missing)
+    if thread and channel.locked and not has.manage_threads:
+        return RequestChannel(channel.id, ChannelProblem.LOCKED)
+    return RequestChannel(channel.id)

@@ -6,10 +6,12 @@ the handler; and whatever goes wrong is told in words, once, here.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -33,9 +35,20 @@ T = TypeVar("T")
 # Discord waits 3 s for an answer; what takes longer than these could only fail silently.
 GATE_SECONDS = 1.5
 READ_SECONDS = 1.0
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_WEBHOOK = 10015
 UNKNOWN_INTERACTION = 10062
 ALREADY_ACKNOWLEDGED = 40060
-UNKNOWN_MESSAGE = 10008
+INVALID_WEBHOOK_TOKEN = 50027
+OVER = {
+    UNKNOWN_MESSAGE,
+    UNKNOWN_WEBHOOK,
+    UNKNOWN_INTERACTION,
+    ALREADY_ACKNOWLEDGED,
+    INVALID_WEBHOOK_TOKEN,
+}
+# How many interactions are remembered: more than come within the 3 s that one may be answered in.
+REMEMBERED = 1024
 ACTOR = "actor"
 
 
@@ -71,6 +84,7 @@ class Guard:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._handlers: dict[type[Any], Callable[..., Awaitable[None]]] = {}
+        self._met: OrderedDict[int, None] = OrderedDict()
 
     def on(self, kind: type[Any], handler: Callable[..., Awaitable[None]]) -> None:
         """Let `handler(interaction, what)` take care of every button or modal of this kind."""
@@ -83,6 +97,8 @@ class Guard:
     async def enter(self, interaction: Interaction, what: Pressed) -> None:
         """Gate, handler, error handler."""
         begin(interaction, action=type(what).__name__)
+        if not self.is_new(interaction):
+            return
         try:
             await self.admit(interaction, what.rule)
             await self._handlers[type(what)](interaction, what)
@@ -95,6 +111,21 @@ class Guard:
         what: Submitted | None = next((form for form in found if form is not None), None)
         if what is not None:
             await self.enter(interaction, what)
+
+    def is_new(self, interaction: Interaction) -> bool:
+        """False for an interaction that was delivered before, as happens around a reconnect.
+
+        This spares the person a second answer. That nothing is done twice does not depend on it,
+        as another process may be the one that met it first: every deed is conditional in the
+        ledger.
+        """
+        if interaction.id in self._met:
+            log.info("interaction.repeated")
+            return False
+        self._met[interaction.id] = None
+        if len(self._met) > REMEMBERED:
+            self._met.popitem(last=False)
+        return True
 
     async def admit(self, interaction: Interaction, demanded: Rule) -> None:
         """Note the actor on the interaction; raises `Refused` or `LedgerUnavailable`."""
@@ -127,13 +158,16 @@ class Guard:
         if isinstance(error, HelprError) and error.key in TEXTS:
             log.info("interaction.refused", key=error.key)
             text = error_text(error, t)
+        elif _is_discords_fault(error):
+            log.warning("interaction.cut_off", error=_code(error))
+            text = t(TEXTS["discord.cut_off"])
         else:
             log.error("interaction.failed", exc_info=error)
             text = t(TEXTS["unexpected"], ref=f"`{reference_of(interaction)}`")
         try:
             await _answer(interaction, text)
-        except discord.HTTPException as failure:
-            log.warning("interaction.untold", status=failure.status, code=failure.code)
+        except DISCORDS_FAULTS as failure:
+            log.warning("interaction.untold", error=_code(failure))
 
 
 class HelprTree(app_commands.CommandTree[HelprBot]):
@@ -147,6 +181,8 @@ class HelprTree(app_commands.CommandTree[HelprBot]):
         command = interaction.command
         begin(interaction, action=command.qualified_name if command else "unknown")
         door = interaction.client.door
+        if not door.is_new(interaction):
+            return False
         try:
             await door.admit(interaction, command.extras["rule"])  # type: ignore[union-attr]
         except Exception as error:
@@ -187,20 +223,44 @@ def reference_of(interaction: Interaction) -> str:
     return str(interaction.extras.get(REFERENCE, ""))
 
 
+# What goes wrong between Discord and here, whoever is to blame.
+DISCORDS_FAULTS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+
+
 def _is_over(error: BaseException) -> bool:
     """Discord no longer takes an answer, or the message is gone: there is nobody to tell.
 
     Too late means that nothing was done, as every handler answers first; a message that was
-    deleted meanwhile means that all was done but the showing.
+    deleted meanwhile means that all was done but the showing. Already acknowledged means that
+    this interaction is somebody else's: another process has met it first.
     """
-    over = {UNKNOWN_INTERACTION, ALREADY_ACKNOWLEDGED, UNKNOWN_MESSAGE}
-    return isinstance(error, discord.HTTPException) and error.code in over
+    return isinstance(error, discord.HTTPException) and error.code in OVER
+
+
+def _is_discords_fault(error: BaseException) -> bool:
+    """Discord failed or could not be reached; a request that it refuses is our own fault."""
+    if isinstance(error, discord.HTTPException):
+        return error.status >= 500 or error.status == 429
+    return isinstance(error, DISCORDS_FAULTS)
+
+
+def _code(error: BaseException) -> str:
+    """Status and code, without the text: that may repeat what was sent."""
+    if isinstance(error, discord.HTTPException):
+        return f"{error.status}/{error.code}"
+    return type(error).__name__
 
 
 async def _answer(interaction: Interaction, text: str) -> None:
     view = notice(text)
     if not interaction.response.is_done():
-        await interaction.response.send_message(view=view, ephemeral=True)
+        try:
+            await interaction.response.send_message(view=view, ephemeral=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            # Our own acknowledgement had arrived, only its answer was lost.
+            await interaction.followup.send(view=view, ephemeral=True)
     elif interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
         await interaction.edit_original_response(view=view)
     else:

@@ -31,6 +31,16 @@ class Guilds(commands.Cog):
         """Removed from a guild: nothing is shown there any more, nothing is forgotten."""
         await self._bot.services.guilds.left(guild.id)
 
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """A channel was deleted, perhaps that of the cards."""
+        await self._bot.services.showing.channel_deleted(channel.guild.id, channel.id)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, thread: discord.RawThreadDeleteEvent) -> None:
+        """The same for a thread, which discord.py may not know."""
+        await self._bot.services.showing.channel_deleted(thread.guild_id, thread.thread_id)
+
 
 async def setup(bot: Any) -> None:
     """discord.py's entry of an extension."""

@@ -30,12 +30,12 @@ class Members(commands.Cog):
     @app_commands.describe(code="A code, if an admin gave you one")
     @app_commands.guild_only()
     async def invite(self, interaction: Interaction, code: str | None = None) -> None:
-        """Open the form, or show the request that is open already."""
+        """Open the form, or show the request that is open already, or news that got lost."""
         if code is not None:
             raise Refused("code.not_asked")
         async with in_time():
-            live = await self._bot.services.invites.live(actor_of(interaction))
-        if live is not None:
+            waits = await self._bot.services.showing.waits_for(actor_of(interaction))
+        if waits:
             await self._show_own(interaction)
             return
         await interaction.response.send_modal(request_modal(self._bot.texts_for(interaction)))
@@ -67,6 +67,7 @@ class Members(commands.Cog):
         view = await self._bot.services.invites.view(actor_of(interaction), _token(interaction))
         panel = member_panel(view, self._bot.texts_for(interaction))
         await interaction.edit_original_response(view=panel)
+        await self._bot.services.showing.seen(view.invite)
 
     async def withdraw(self, interaction: Interaction, pressed: Withdraw) -> None:
         """Take one's own request back."""

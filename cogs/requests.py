@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import discord
 from discord import app_commands
 from discord.ext import commands
 
@@ -9,9 +10,14 @@ from bot.client import HelprBot
 from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items import CARD, Approve, Deny, TurnQueue
+from bot.ui.cards import review_card
+from bot.ui.items import CARD, Approve, Deny, PostCards, TurnQueue
+from bot.ui.layout import GREY, notice
 from bot.ui.modals import DenyForm, deny_modal
 from bot.ui.panels import queue_panel
+from bot.ui.plain import mention
+
+REVIEWER = Rule(Right.REVIEWER)
 
 
 class Requests(commands.Cog):
@@ -23,8 +29,13 @@ class Requests(commands.Cog):
         bot.door.on(Deny, self.ask_reason)
         bot.door.on(DenyForm, self.deny)
         bot.door.on(TurnQueue, self.turn)
+        bot.door.on(PostCards, self.post_cards)
+        menu = app_commands.ContextMenu(name="Plex access", callback=self.plex_access)
+        menu.guild_only = True
+        menu.default_permissions = discord.Permissions(manage_guild=True)
+        bot.tree.add_command(rule(REVIEWER)(menu))
 
-    @rule(Rule(Right.REVIEWER))
+    @rule(REVIEWER)
     @app_commands.command(name="requests", description="Decide the requests that are waiting")
     @app_commands.default_permissions(manage_guild=True)
     @app_commands.guild_only()
@@ -32,6 +43,19 @@ class Requests(commands.Cog):
         """Show the first page of the queue."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._show(interaction, await self._bot.services.invites.queue(actor_of(interaction)))
+
+    async def plex_access(self, interaction: Interaction, member: discord.User) -> None:
+        """Show one person's card, privately: for example when the one in the channel is gone."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show_card_of(interaction, member.id)
+
+    async def post_cards(self, interaction: Interaction, _pressed: PostCards) -> None:
+        """Post the cards again that are gone; every other one is only brought up to date."""
+        await interaction.response.defer()
+        actor = actor_of(interaction)
+        await self._bot.services.showing.owe_cards(actor)
+        page = await self._bot.services.invites.queue(actor)
+        await self._show(interaction, page, posting=True)
 
     async def turn(self, interaction: Interaction, pressed: TurnQueue) -> None:
         """Show another page."""
@@ -46,10 +70,10 @@ class Requests(commands.Cog):
     async def approve(self, interaction: Interaction, pressed: Approve) -> None:
         """Approve; the card follows by its own job."""
         await interaction.response.defer()
-        await self._bot.services.invites.approve(
+        invite = await self._bot.services.invites.approve(
             actor_of(interaction), pressed.invite_id, pressed.version
         )
-        await self._refresh(interaction, pressed.place)
+        await self._refresh(interaction, pressed.place, invite.member_id)
 
     async def ask_reason(self, interaction: Interaction, pressed: Deny) -> None:
         """Open the form for the reason, if there is still something to decide."""
@@ -65,21 +89,37 @@ class Requests(commands.Cog):
         """Deny with the reason; the card follows by its own job."""
         await interaction.response.defer()
         reason = form.values.get("reason", "")
-        await self._bot.services.invites.deny(
+        invite = await self._bot.services.invites.deny(
             actor_of(interaction), form.invite_id, form.version, reason
         )
-        await self._refresh(interaction, form.place)
+        await self._refresh(interaction, form.place, invite.member_id)
 
-    async def _refresh(self, interaction: Interaction, place: str) -> None:
-        """Show the same page of `/requests` again, without what was just decided."""
+    async def _refresh(self, interaction: Interaction, place: str, member_id: int) -> None:
+        """Show a private page or card as it is after the decision; the public card has its job."""
         if place != CARD:
             after = int(place.removeprefix("q"))
             page = await self._bot.services.invites.queue(actor_of(interaction), after=after)
             await self._show(interaction, page)
+        elif interaction.message is not None and interaction.message.flags.ephemeral:
+            await self._show_card_of(interaction, member_id)
 
-    async def _show(self, interaction: Interaction, page: QueuePage) -> None:
-        panel = queue_panel(page, self._bot.texts_for(interaction))
+    async def _show(
+        self, interaction: Interaction, page: QueuePage, *, posting: bool = False
+    ) -> None:
+        guild_id = actor_of(interaction).guild_id
+        settings = await self._bot.services.guilds.settings(guild_id)
+        place = await self._bot.look_at(guild_id, settings.request_channel_id)
+        panel = queue_panel(page, self._bot.texts_for(interaction), place, posting=posting)
         await interaction.edit_original_response(view=panel)
+
+    async def _show_card_of(self, interaction: Interaction, member_id: int) -> None:
+        t = self._bot.texts_for(interaction)
+        data = await self._bot.services.showing.card_of(actor_of(interaction), member_id)
+        if data is None:
+            nobody = t("{member} has not asked for access.", member=mention(member_id))
+            await interaction.edit_original_response(view=notice(nobody, colour=GREY))
+        else:
+            await interaction.edit_original_response(view=review_card(data, t))
 
 
 async def setup(bot: Any) -> None:

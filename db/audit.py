@@ -71,6 +71,18 @@ class Audit:
             )
         )
 
+    async def happened_since(
+        self, guild_id: int, action: str, since: datetime, **details: Any
+    ) -> bool:
+        """Whether there is such a line, with these details, that is younger than `since`."""
+        query = select(AUDIT.c.id).where(
+            AUDIT.c.guild_id == guild_id,
+            AUDIT.c.action == action,
+            AUDIT.c.at > since,
+            AUDIT.c.details.contains(details),
+        )
+        return (await self._session.execute(query.limit(1))).first() is not None
+
     async def history(self, invite_id: int, limit: int = 50) -> list[Event]:
         """The latest lines about one invite, oldest first."""
         query = (

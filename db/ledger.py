@@ -13,6 +13,7 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.cards import Cards
 from db.drift import Drifts
 from db.guilds import Guilds
 from db.installation import InstallationRecord
@@ -37,6 +38,7 @@ class Work:
         self.tiers = Tiers(session)
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
+        self.cards = Cards(session)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
         self.jobs = Jobs(session)

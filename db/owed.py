@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, func, null, or_, select, update
 
-from bot.domain.invites import OPEN, REVOCABLE, Change, EndReason, Invite, InviteState
+from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
 from bot.domain.jobs import ChangeShare, Job, ShareInvite
 from db.guilds import GUILD
 from db.invites import INVITE, C, InviteRows
@@ -104,20 +104,6 @@ class Owed(InviteRows):
         else:
             query = query.where(_is_free(now))
         return (await self._session.execute(query)).scalars().all()
-
-    async def owe_cards(self, guild_id: int, now: datetime) -> None:
-        """Every open request of a guild owes its card anew, and so does every card left behind."""
-        await self._session.execute(
-            update(INVITE)
-            .where(
-                C.guild_id == guild_id,
-                or_(
-                    C.state.in_(OPEN),
-                    and_(C.card_message_id.is_not(None), C.card_version < C.version),
-                ),
-            )
-            .values(card_due_at=now)
-        )
 
     async def owe_look(self, id_: int, now: datetime) -> None:
         """Card and member owe a look to what was noted."""

@@ -74,6 +74,13 @@ class BotKeeper:
         await self.start()
 
     @property
+    def standing(self) -> str:
+        """How the bot's process is: `ready`, `starting` or `ended`."""
+        if not self._child.running:
+            return "ended"
+        return "ready" if self.ready else "starting"
+
+    @property
     def pid(self) -> int | None:
         """The bot's process id while it runs."""
         return self._child.pid

@@ -61,6 +61,7 @@ class Demo:
             self.discord = DiscordSandbox(port=port, pages=True, page_ports=named_ports)
             self.keeper = BotKeeper(self.discord)
             stage = Stage()
+            self.discord.bot_process = lambda: self.keeper.standing
             self.discord.extra_routes += [*stage.routes(), *self.keeper.routes()]
             await stack.enter_async_context(self.discord)
             self._hire()
@@ -83,6 +84,7 @@ class Demo:
             "Alice in #access-requests": pages["alice"],
             "Rita in #access-requests": pages["rita"],
             "Plex": self.plex.page_url,
+            "Discord's faults": self.discord.panel_url,
         }
 
     def bot_settings(self) -> dict[str, str]:
@@ -130,6 +132,7 @@ class Demo:
         stage.admins = [
             Tab("alice", "Alice: #access-requests", pages["alice"]),
             Tab("rita", "Rita, a reviewer", pages["rita"]),
+            Tab("faults", "Faults", self.discord.panel_url),
         ]
 
 

@@ -12,7 +12,7 @@ import discord
 import procrastinate
 
 from bot import log as logs
-from bot.client import HelprBot, point_at
+from bot.client import LONGEST_PAUSE, HelprBot, point_at
 from bot.compose.foundation import House, house
 from bot.domain.errors import LedgerUnavailable, StartError
 from bot.jobs.changing import ChangingJobs
@@ -136,7 +136,9 @@ async def run_worker(settings: Settings) -> None:
 async def logged_in(token: str) -> AsyncIterator[discord.Client]:
     """A client that speaks by REST alone. Raises `StartError` when Discord does not let it in."""
     client = discord.Client(
-        intents=discord.Intents(guilds=True), allowed_mentions=discord.AllowedMentions.none()
+        intents=discord.Intents(guilds=True),
+        allowed_mentions=discord.AllowedMentions.none(),
+        max_ratelimit_timeout=LONGEST_PAUSE,
     )
     async with client:
         await _login(client, token)

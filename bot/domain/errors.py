@@ -77,10 +77,23 @@ class PlexUnreachable(PlexError):
     treatment = Treatment.RETRY
 
 
+class PlexUntrusted(PlexError):
+    """TLS failed: nobody vouches for the certificate, or none is shown. Nothing was sent."""
+
+    key_of_class = "plex.untrusted"
+    treatment = Treatment.ADMIN
+
+
 class PlexAnswerLost(PlexError):
     """The request went out and no usable answer came back (timeout, reset, 5xx, not XML)."""
 
     key_of_class = "plex.answer_lost"
+
+
+class PlexRedirected(PlexError):
+    """3xx: the address sends on to another one. Not followed, as the token would travel along."""
+
+    key_of_class = "plex.redirected"
 
 
 class PlexBusy(PlexError):
@@ -145,8 +158,18 @@ class PlexEndpointGone(PlexError):
     treatment = Treatment.RETRY
 
 
+class PlexNotUnderstood(PlexError):
+    """Plex refused the question and not what it was about: a reading with 4xx, 405, code 1000.
+
+    It says nothing about the person, so that no invite may fail by it.
+    """
+
+    key_of_class = "plex.not_understood"
+    treatment = Treatment.RETRY
+
+
 class PlexRefused(PlexError):
-    """Any other 4xx: Plex said no to this one request, for good."""
+    """400, 422 and their like after a change was asked for: Plex said no to this one, for good."""
 
     key_of_class = "plex.refused"
     treatment = Treatment.PERMANENT

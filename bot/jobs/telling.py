@@ -1,20 +1,25 @@
 """Showing cards and telling members: rendered whole from the ledger, by REST alone."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
 from discord.http import Route, handle_message_parameters
+from discord.ui import LayoutView
 
+from bot.domain.channels import ChannelProblem
 from bot.domain.invites import Invite, InviteState
+from bot.domain.people import GuildSettings
 from bot.i18n import texts
 from bot.log import logger
 from bot.services.invites import MemberView
 from bot.services.showing import CardData, ShowingService, TellData
 from bot.ui.cards import review_card
 from bot.ui.member import member_panel
+from bot.ui.places import nowhere_notice
 from db.answers import Answer
 
 log = logger(__name__)
@@ -23,8 +28,21 @@ T = TypeVar("T")
 # Shorter than the lease of a look (bot.services.showing), so that two never run at once.
 DEADLINE = 20.0
 # Discord refused, failed, or could not be reached: tried again in a while.
-UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
-UNKNOWN_MESSAGE = 10008
+UNREACHED = (
+    discord.HTTPException,
+    discord.RateLimited,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+)
+INVALID_RECIPIENT = 50033
+THREAD_ARCHIVED = 50083
+_PROBLEMS = {
+    10003: ChannelProblem.GONE,
+    50001: ChannelProblem.HIDDEN,
+    50013: ChannelProblem.SILENT,
+    THREAD_ARCHIVED: ChannelProblem.LOCKED,
+}
 # 401 (50027) once the token is over, 404 when the answer was dismissed.
 TOKEN_OVER = {401, 403, 404}
 
@@ -41,6 +59,14 @@ TOLD_BY_DM = frozenset(
 )
 
 
+class Blocked(Exception):
+    """A channel takes no cards until somebody has mended it."""
+
+    def __init__(self, channel_id: int, problem: ChannelProblem) -> None:
+        super().__init__(channel_id, problem)
+        self.channel_id, self.problem = channel_id, problem
+
+
 class TellingJobs:
     """The jobs that speak to Discord. `client` is logged in; it needs no gateway."""
 
@@ -55,11 +81,11 @@ class TellingJobs:
             return
         try:
             shown = await _in_time(self._put_card(data))
-        except discord.NotFound as error:
-            await self._card_not_found(data.invite, error)
+        except Blocked as blocked:
+            await self._blocked(data, blocked)
         except UNREACHED as error:
             log.warning("card.not_shown", invite=invite_id, error=_code(error))
-            await self._showing.cannot(data.invite, "card", refused=_is_refusal(error))
+            await self._cannot(data.invite, "card", error)
         else:
             if shown is None:
                 await self._showing.card_not_wanted(data.invite)
@@ -67,35 +93,87 @@ class TellingJobs:
                 await self._showing.card_shown(data.invite, *shown)
 
     async def _put_card(self, data: CardData) -> tuple[int, int] | None:
-        """Where the card now is, as (channel id, message id); None when there is no channel."""
+        """Where the card now is, as (channel id, message id); None when it is not wanted."""
         invite = data.invite
         view = review_card(data, texts(data.guild.locale))
         if invite.card_message_id is not None and invite.card_channel_id is not None:
-            channel = self._client.get_partial_messageable(invite.card_channel_id)
-            await channel.get_partial_message(invite.card_message_id).edit(view=view)
-            return invite.card_channel_id, invite.card_message_id
-        if data.guild.request_channel_id is None:
+            known = (invite.card_channel_id, invite.card_message_id)
+            try:
+                await self._edit_card(*known, view)
+            except discord.NotFound as error:
+                if not invite.is_open:
+                    # Somebody tidied up after the decision.
+                    return None
+                log.info("card.gone", invite=invite.id, error=_code(error))
+            else:
+                return known
+        channel_id = data.guild.request_channel_id
+        if channel_id is None:
             return None
-        channel = self._client.get_partial_messageable(data.guild.request_channel_id)
-        # Discord drops a second message with the same nonce: a job that was killed, or cut off,
-        # between the message and its commit posts no second card.
-        message = await channel.send(view=view, nonce=f"card-{invite.id}-{invite.card_version}")
-        if invite.version > max(invite.card_version, 1):
-            # The invite has moved on since its first card was due, which may have been posted then:
-            # if so, that old message is what came back, and it shows the old state.
-            await channel.get_partial_message(message.id).edit(view=view)
-        return data.guild.request_channel_id, message.id
+        message = await self._post_card(channel_id, invite, view)
+        if _is_older(message, view):
+            await self._edit_card(channel_id, message.id, view)
+        return channel_id, message.id
 
-    async def _card_not_found(self, invite: Invite, error: discord.NotFound) -> None:
-        if error.code == UNKNOWN_MESSAGE and invite.is_open:
-            log.info("card.deleted", invite=invite.id)
-            await self._showing.card_lost(invite)
-        elif error.code == UNKNOWN_MESSAGE:
-            # Somebody tidied up after the decision.
-            await self._showing.card_not_wanted(invite)
-        else:
-            log.warning("card.no_channel", invite=invite.id, error=_code(error))
-            await self._showing.cannot(invite, "card", refused=True)
+    async def _edit_card(self, channel_id: int, message_id: int, view: LayoutView) -> None:
+        """Raises `Blocked`, and `discord.NotFound` when message or channel was deleted."""
+        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        with _blocking(channel_id):
+            try:
+                await message.edit(view=view)
+            except discord.HTTPException as error:
+                if error.code != THREAD_ARCHIVED:
+                    raise
+                await self._open_thread(channel_id)
+                await message.edit(view=view)
+
+    async def _post_card(
+        self, channel_id: int, invite: Invite, view: LayoutView
+    ) -> discord.Message:
+        """The message, new or of an earlier attempt. Raises `Blocked`."""
+        channel = self._client.get_partial_messageable(channel_id)
+        nonce = _nonce("card", invite, invite.card_message_id)
+        with _blocking(channel_id, gone=True):
+            try:
+                message = await channel.send(view=view, nonce=nonce)
+            except discord.HTTPException as error:
+                if error.code != THREAD_ARCHIVED:
+                    raise
+                await self._open_thread(channel_id)
+                message = await channel.send(view=view, nonce=nonce)
+        return message
+
+    async def _open_thread(self, thread_id: int) -> None:
+        """A thread closes by itself after days of silence; raises `Blocked` where it stays so."""
+        route = Route("PATCH", "/channels/{channel_id}", channel_id=thread_id)
+        try:
+            await self._client.http.request(route, json={"archived": False})
+        except discord.Forbidden as error:
+            raise Blocked(thread_id, ChannelProblem.LOCKED) from error
+
+    async def _blocked(self, data: CardData, blocked: Blocked) -> None:
+        """Cards have nowhere to go: keep quiet for a while, after saying so once."""
+        guild_id, channel_id = data.guild.guild_id, blocked.channel_id
+        log.warning("cards.blocked", guild=guild_id, channel=channel_id, why=blocked.problem)
+        if not await self._showing.card_blocked(data, channel_id, blocked.problem):
+            return
+        try:
+            await _in_time(self._announce(data.guild, channel_id))
+        except UNREACHED as error:
+            # /requests says it too, to whoever asks.
+            log.info("cards.not_announced", guild=guild_id, error=_code(error))
+
+    async def _announce(self, guild: GuildSettings, channel_id: int) -> None:
+        """One message in the channel that the server has chosen for notices, if it has one."""
+        found = (await self._client.http.get_guild(guild.guild_id)).get("system_channel_id")
+        if found is None or int(found) == channel_id:
+            return
+        system = self._client.get_partial_messageable(int(found))
+        await system.send(view=nowhere_notice(texts(guild.locale)), nonce=f"nowhere-{channel_id}")
+
+    async def _cannot(self, invite: Invite, what: str, error: BaseException) -> None:
+        at_least = error.retry_after if isinstance(error, discord.RateLimited) else 0.0
+        await self._showing.cannot(invite, what, refused=_is_refusal(error), at_least=at_least)
 
     async def tell_member(self, invite_id: int) -> None:
         """Edit the private answers that still can be; after those, one direct message."""
@@ -105,18 +183,19 @@ class TellingJobs:
         try:
             told = await _in_time(self._edit_answers(data))
             dm = await _in_time(self._direct(data, told=told))
-        except discord.Forbidden:
-            # Closed direct messages (50007), or no server in common: /my-plex tells.
-            await self._showing.told(data.invite, dm_closed=True)
-        except discord.NotFound as error:
-            # The direct message was deleted, or the person is gone: nobody is left to tell.
-            log.info("member.gone", invite=invite_id, error=_code(error))
-            await self._showing.told(data.invite)
         except UNREACHED as error:
+            if _is_unwelcome(error):
+                # Closed direct messages, no server in common, nobody there any more.
+                log.info("member.untold", invite=invite_id, error=_code(error))
+                await self._showing.untold(data.invite)
+                return
             log.warning("member.not_told", invite=invite_id, error=_code(error))
-            await self._showing.cannot(data.invite, "tell", refused=_is_refusal(error))
+            await self._cannot(data.invite, "tell", error)
         else:
-            await self._showing.told(data.invite, dm, dm_closed=False if dm else None)
+            if told or dm is not None:
+                await self._showing.told(data.invite, dm)
+            else:
+                await self._showing.not_worth_telling(data.invite)
 
     async def _edit_answers(self, data: TellData) -> bool:
         """True when at least one answer shows the news."""
@@ -150,12 +229,19 @@ class TellingJobs:
         view = member_panel(_view(data), texts(invite.locale), as_dm=True)
         if invite.dm_channel_id is not None and invite.dm_message_id is not None:
             known = self._client.get_partial_messageable(invite.dm_channel_id)
-            await known.get_partial_message(invite.dm_message_id).edit(view=view)
-            return invite.dm_channel_id, invite.dm_message_id
+            try:
+                await known.get_partial_message(invite.dm_message_id).edit(view=view)
+            except discord.NotFound as error:
+                log.info("dm.gone", invite=invite.id, error=_code(error))
+            else:
+                return invite.dm_channel_id, invite.dm_message_id
         if told or invite.state not in TOLD_BY_DM:
             return None
         channel = await self._client.create_dm(discord.Object(invite.member_id))
-        message = await channel.send(view=view, nonce=f"dm-{invite.id}-{invite.dm_version}")
+        nonce = _nonce("dm", invite, invite.dm_message_id)
+        message = await channel.send(view=view, nonce=nonce)
+        if _is_older(message, view):
+            await message.edit(view=view)
         return channel.id, message.id
 
 
@@ -166,6 +252,49 @@ def _view(data: TellData) -> MemberView:
 async def _in_time(work: Awaitable[T]) -> T:
     async with asyncio.timeout(DEADLINE / 2):
         return await work
+
+
+def _nonce(what: str, invite: Invite, lost_id: int | None) -> str:
+    """Discord drops a second message with the same nonce, so that a job which was killed, or cut
+    off, between the message and its commit posts no second one. `lost_id` is the message that
+    the new one stands for, if it was deleted.
+    """
+    return f"{what}-{invite.id}-{(lost_id or 0) % 100_000_000}"
+
+
+def _is_older(message: discord.Message, view: LayoutView) -> bool:
+    """Whether Discord gave back the message of an earlier attempt, which shows an older state."""
+    came_back = [component.to_dict() for component in message.components]
+    sent: list[Any] = view.to_components()  # type: ignore[no-untyped-call]
+    return list(_texts(came_back)) != list(_texts(sent))
+
+
+def _texts(components: Sequence[Any]) -> Iterator[str]:
+    for component in components:
+        if "content" in component:
+            yield str(component["content"]).strip()
+        yield from _texts(component.get("components", []))
+
+
+@contextmanager
+def _blocking(channel_id: int, *, gone: bool = False) -> Iterator[None]:
+    """Raise `Blocked` for what only people can mend; for a deleted channel where `gone`."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        problem = _PROBLEMS.get(error.code)
+        if problem is None and isinstance(error, discord.Forbidden):
+            problem = ChannelProblem.SILENT
+        if problem is None or (problem is ChannelProblem.GONE and not gone):
+            raise
+        raise Blocked(channel_id, problem) from error
+
+
+def _is_unwelcome(error: BaseException) -> bool:
+    """Discord will not bring a direct message to this person, now or in a minute."""
+    if not isinstance(error, discord.HTTPException):
+        return False
+    return error.status in {403, 404} or error.code == INVALID_RECIPIENT
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -61,7 +61,8 @@ class Connection:
         self.machine_identifier: str | None = None
         self._account: Any = None
         # requests counts per connect and per piece; the deadline of the whole call is the link's.
-        self._timeout = (min(_CONNECT_SECONDS, seconds), seconds)
+        # Connecting ends well before that one: who never connected has surely sent nothing.
+        self._timeout = (min(_CONNECT_SECONDS, seconds / 2), seconds)
         self._secrets = (access.token,)
         self._session = PlexSession(tv_url=tv_url, secrets=self._secrets)
 
@@ -122,12 +123,12 @@ class Connection:
         )
         return payloads.share_made(answer)
 
-    def pending(self, machine: str) -> list[PlexShare]:
+    def pending(self, machine: str) -> payloads.Listing:
         """GET v2 owned/pending."""
         answer = self._query(f"{SHARES}/owned/pending", headers=_JSON)
         return payloads.shares_of(answer, machine, accepted=False)
 
-    def accepted(self, machine: str) -> list[PlexShare]:
+    def accepted(self, machine: str) -> payloads.Listing:
         """GET v2 owned/accepted."""
         answer = self._query(f"{SHARES}/owned/accepted", headers=_JSON)
         return payloads.shares_of(answer, machine, accepted=True)

@@ -1,17 +1,20 @@
 """The border: whatever fails behind it leaves as a `PlexError`.
 
-Every status that is not a success is judged by `of_answer` in the session's response hook, before
+Every answer that is no success is judged by `of_answer` in the session's response hook, before
 PlexAPI sees it: PlexAPI raises TypeError for a status it does not know (498, 52x), and drops
 Retry-After and the codes. Every exception is judged by `of_exception`, once, in the link's thread.
+`docs/reliability.md` shows what becomes of each.
 """
 
 import email.utils
 import math
 import re
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import plexapi.exceptions
 import requests.exceptions
@@ -25,41 +28,73 @@ from bot.domain.errors import (
     PlexError,
     PlexLibrariesUnknown,
     PlexNotOwner,
+    PlexNotUnderstood,
+    PlexRedirected,
     PlexRefused,
     PlexShareGone,
     PlexTokenRefused,
     PlexUnreachable,
+    PlexUntrusted,
 )
 from bot.plex.complaint import Complaint, clean, read_complaint
 
 SUCCESS = frozenset({200, 201, 204})
 """The only statuses that PlexAPI takes for a success; 202 and 206 are none to it."""
 
-_LONGEST_WAIT = 86_400.0
+# Whatever Plex asks for, after an hour it is asked again: a nonsense of a year would strand people.
+_LONGEST_WAIT = 3600.0
 _ONE_SHARE = re.compile(r"/shared_servers/\d+/?$")
 _PLEXAPI_MESSAGE = re.compile(r"\((?P<status>\d{3})\) \S+ (?P<url>\S*?);? (?P<body>.*)", re.DOTALL)
+_PAGE = re.compile(
+    r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+BEGINNING = 2048
+"""So many characters of a body show whether it is a page."""
+_PLEX_TV = re.compile(r"(?:^|\.)plex\.tv$", re.IGNORECASE)
+_READING = frozenset({"GET", "HEAD"})
 
+# What a status means by itself, whatever was asked.
 _BY_STATUS: dict[int, type[PlexError]] = {
     401: PlexTokenRefused,
     403: PlexNotOwner,
-    408: PlexAnswerLost,
+    405: PlexNotUnderstood,
+    406: PlexNotUnderstood,
     410: PlexEndpointGone,
+    411: PlexNotUnderstood,
+    413: PlexNotUnderstood,
+    414: PlexNotUnderstood,
+    415: PlexNotUnderstood,
+    426: PlexNotUnderstood,
     429: PlexBusy,
+    431: PlexNotUnderstood,
     498: PlexTokenRefused,
 }
+# A "no" to what was asked for. Any other 4xx (408, 425, 499, those of proxies) is no word of Plex's
+# about it, and what is unknown is doubt.
+_NO = frozenset({400, 402, 404, 409, 422, 451})
+# Statuses by which a proxy's own page passes for Plex's word.
+_PAGES_STATUSES = frozenset({402, 403, 404, 409, 451})
 
 # Words of a refusal that weigh more than its status. The first row is a trap: v1 answers a dead
 # token with 404, which must never be read as "no such person" or "no such share".
 _BY_WORDS: tuple[tuple[frozenset[int], str, type[PlexError]], ...] = (
     (frozenset({400, 404, 422}), "invalid authentication token", PlexTokenRefused),
     (frozenset({400, 422}), "invalid token", PlexTokenRefused),
+)
+_BY_CODE: tuple[tuple[frozenset[int], int, type[PlexError]], ...] = (
+    (frozenset({400, 404, 422}), 1001, PlexTokenRefused),
+    (frozenset({400, 422}), 1000, PlexNotUnderstood),
+)
+# The same for changes alone: a mere question that is refused says nothing about a person.
+_OF_CHANGES_BY_WORDS: tuple[tuple[frozenset[int], str, type[PlexError]], ...] = (
     (frozenset({400, 409, 422}), "already sharing", PlexAlreadyShared),
+    # It is about what the tier allows, so no reason to pause the whole link as 403 would.
+    (frozenset({400, 402, 403, 422}), "plex pass", PlexRefused),
     # v1's refusal of stale libraries is known by its status alone; its sentence names them.
     (frozenset({422}), "librar", PlexLibrariesUnknown),
 )
-
-_BY_CODE: tuple[tuple[frozenset[int], int, type[PlexError]], ...] = (
-    (frozenset({400, 404, 422}), 1001, PlexTokenRefused),
+_OF_CHANGES_BY_CODE: tuple[tuple[frozenset[int], int, type[PlexError]], ...] = (
     (frozenset({400, 409, 422}), 1999, PlexAlreadyShared),
     (frozenset({404}), 1002, PlexLibrariesUnknown),
 )
@@ -67,7 +102,7 @@ _BY_CODE: tuple[tuple[frozenset[int], int, type[PlexError]], ...] = (
 # Raised while a request is prepared or a connection is made, so no byte of it was sent.
 _NEVER_SENT = (
     ConnectionRefusedError,
-    ssl.SSLCertVerificationError,
+    socket.gaierror,
     requests.exceptions.ConnectTimeout,
     requests.exceptions.InvalidHeader,
     requests.exceptions.InvalidSchema,
@@ -84,34 +119,90 @@ _NEVER_SENT = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is no success, as far as judging it needs."""
+    """An answer, as far as judging it needs. `path` and `method` are those of the request.
+
+    `is_whole` is False for one that was longer than is ever read.
+    """
 
     status: int
     body: str = ""
     path: str = ""
+    method: str = ""
+    location: str | None = None
     retry_after: str | None = None
+    is_media_server: bool = False
+    is_whole: bool = True
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people: a gateway's, a captive portal's, a web server's."""
+        start = self.body[:BEGINNING].lstrip("\ufeff \t\r\n")
+        return _PAGE.match(start) is not None
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether PlexAPI may see it. A page never: proper XHTML would pass for a success."""
+        return self.status in SUCCESS and self.is_whole and not self.is_page
+
+
+def is_media_server(url: str) -> bool:
+    """Whether a URL is a media server's, and not plex.tv's. Pages are a media server's own."""
+    return not _PLEX_TV.search(urlsplit(url).hostname or "")
 
 
 def of_answer(answer: Answer, secrets: Iterable[str] = ()) -> PlexError:
-    """The error that an unsuccessful answer means. Its reason is Plex's own sentence, cleaned."""
-    complaint = read_complaint(answer.body)
+    """The error that an answer which is not usable means. Its reason is Plex's own, cleaned."""
+    wait = seconds_of(answer.retry_after)
+    if answer.status in SUCCESS:
+        return PlexAnswerLost("page" if answer.is_whole else "oversized", retry_after=wait)
+    complaint = Complaint() if answer.is_page else read_complaint(answer.body)
     reason = clean(complaint.sentence, secrets) or f"HTTP {answer.status}"
-    return _class_of(answer, complaint)(reason, retry_after=seconds_of(answer.retry_after))
+    return _class_of(answer, complaint)(reason, retry_after=wait)
 
 
 def _class_of(answer: Answer, complaint: Complaint) -> type[PlexError]:
-    body = answer.body.casefold()
-    for statuses, words, kind in _BY_WORDS:
-        if answer.status in statuses and words in body:
-            return kind
+    if (known := _known(answer, complaint, _BY_WORDS, _BY_CODE)) is not None:
+        return known
+    if 300 <= answer.status < 400 and answer.location:
+        return PlexRedirected
+    if answer.is_page and not answer.is_media_server and answer.status in _PAGES_STATUSES:
+        return PlexAnswerLost
     if answer.status == 404 and _ONE_SHARE.search(answer.path):
-        # A foreign "not found" page says nothing about the share: somebody would lose access by it.
-        return PlexShareGone if complaint.from_plex else PlexAnswerLost
-    for statuses, code, kind in _BY_CODE:
+        return _of_one_share(answer, complaint)
+    if answer.method not in _READING:
+        known = _known(answer, complaint, _OF_CHANGES_BY_WORDS, _OF_CHANGES_BY_CODE)
+        if known is not None:
+            return known
+    if (by_status := _BY_STATUS.get(answer.status)) is not None:
+        return by_status
+    if answer.status not in _NO:
+        return PlexAnswerLost
+    return PlexNotUnderstood if answer.method in _READING else PlexRefused
+
+
+def _of_one_share(answer: Answer, complaint: Complaint) -> type[PlexError]:
+    if not complaint.from_plex:
+        # A foreign "not found" says nothing about the share: somebody would lose access by it.
+        return PlexAnswerLost
+    is_change = answer.method in {"POST", "PUT", "PATCH"}
+    return PlexLibrariesUnknown if is_change and 1002 in complaint.codes else PlexShareGone
+
+
+def _known(
+    answer: Answer,
+    complaint: Complaint,
+    by_words: Iterable[tuple[frozenset[int], str, type[PlexError]]],
+    by_code: Iterable[tuple[frozenset[int], int, type[PlexError]]],
+) -> type[PlexError] | None:
+    # The body too: Plex's XML is not always well-formed, and then no sentence is found in it.
+    said = f"{complaint.sentence}\n{'' if answer.is_page else answer.body}".casefold()
+    for statuses, words, kind in by_words:
+        if answer.status in statuses and words in said:
+            return kind
+    for statuses, code, kind in by_code:
         if answer.status in statuses and code in complaint.codes:
             return kind
-    other = PlexRefused if 400 <= answer.status < 500 else PlexAnswerLost
-    return _BY_STATUS.get(answer.status, other)
+    return None
 
 
 def seconds_of(retry_after: str | None) -> float | None:
@@ -123,7 +214,7 @@ def seconds_of(retry_after: str | None) -> float | None:
     except ValueError:
         try:
             until = email.utils.parsedate_to_datetime(retry_after)
-        except (ValueError, OverflowError):
+        except (ValueError, TypeError, IndexError, OverflowError):
             return None
         seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT)
@@ -139,14 +230,32 @@ def of_exception(error: BaseException, secrets: Iterable[str] = ()) -> PlexError
         return error
     if isinstance(error, plexapi.exceptions.PlexApiException):
         return _of_plexapi(error, secrets)
-    name = next((type(e).__name__ for e in _inside(error) if isinstance(e, _NEVER_SENT)), "")
-    return PlexUnreachable(name) if name else PlexAnswerLost(type(error).__name__)
+    for inner in _inside(error):
+        if _is_untrusted(inner):
+            return PlexUntrusted(type(inner).__name__)
+        if isinstance(inner, _NEVER_SENT):
+            return PlexUnreachable(type(inner).__name__)
+    return PlexAnswerLost(type(error).__name__)
+
+
+def _is_untrusted(error: BaseException) -> bool:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return True
+    # The other side speaks no TLS: http behind an https address.
+    return (
+        isinstance(error, ssl.SSLError) and getattr(error, "reason", "") == "WRONG_VERSION_NUMBER"
+    )
 
 
 def _of_plexapi(error: plexapi.exceptions.PlexApiException, secrets: Iterable[str]) -> PlexError:
     if match := _PLEXAPI_MESSAGE.match(str(error)):
-        path = match["url"].partition("?")[0]
-        return of_answer(Answer(int(match["status"]), match["body"], path), secrets)
+        answer = Answer(
+            int(match["status"]),
+            match["body"],
+            path=match["url"].partition("?")[0],
+            is_media_server=is_media_server(match["url"]),
+        )
+        return of_answer(answer, secrets)
     if isinstance(error, plexapi.exceptions.Unauthorized):
         return PlexTokenRefused(type(error).__name__)
     return PlexAnswerLost(type(error).__name__)

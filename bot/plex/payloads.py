@@ -4,7 +4,9 @@ v1 answers are XML (`/api/servers/M`, `/api/servers/M/shared_servers`), v2 answe
 (`clients.plex.tv/api/v2/shared_servers/...`).
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -20,6 +22,19 @@ _FILTERS = {
     "filterTelevision": "filter_television",
     "filterMusic": "filter_music",
 }
+
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The shares of a list that can be read, and how many of its rows cannot.
+
+    Beside an unreadable row nobody can be said to be absent: it may be that person's.
+    """
+
+    shares: Sequence[PlexShare]
+    unreadable: int = 0
 
 
 def invitation(machine: str, invited: str | int, grant: Grant) -> dict[str, object]:
@@ -124,12 +139,13 @@ def share_made(answer: object) -> PlexShare | None:
 
 
 def _v1_share(made: Element) -> PlexShare | None:
-    if not made.get("id", "").isdecimal():
+    share_id = number(made.get("id"))
+    if share_id is None:
         return None
     return PlexShare(
-        share_id=int(made.attrib["id"]),
+        share_id=share_id,
         accepted=made.get("accepted") in {"1", "true"} or _since(made.get("acceptedAt")),
-        account_id=_account(made.get("userID")),
+        account_id=number(made.get("userID")),
         username=made.get("username", ""),
         email=made.get("email", ""),
         section_ids=frozenset(
@@ -141,35 +157,48 @@ def _v1_share(made: Element) -> PlexShare | None:
     )
 
 
-def shares_of(answer: object, machine: str, *, accepted: bool) -> list[PlexShare]:
+def shares_of(answer: object, machine: str, *, accepted: bool) -> Listing:
     """The living shares of one server in a v2 list, which holds those of all the owner's servers.
 
     `accepted` says which list it is, for shares that do not say it themselves.
     """
     if not isinstance(answer, list):
         raise TypeError("not a list")
-    return [
-        share_of(row, accepted=accepted)
-        for row in answer
-        if row["machineIdentifier"] == machine and is_living(row)
-    ]
+    shares: list[PlexShare] = []
+    unreadable = 0
+    for row in answer:
+        there = row.get("machineIdentifier") if isinstance(row, dict) else None
+        if there and there != machine:
+            continue
+        if not there:
+            unreadable += 1
+        elif is_living(row):
+            try:
+                shares.append(share_of(row, accepted=accepted))
+            except (KeyError, TypeError, ValueError):
+                unreadable += 1
+    return Listing(shares, unreadable)
 
 
 def share_of(row: object, *, accepted: bool = False) -> PlexShare:
     """One v2 share: id, invitedId, invited{id,username,email}, invitedEmail, accepted, ..."""
     if not isinstance(row, dict):
         raise TypeError("not a share")
-    invited = row.get("invited") or {}
+    share_id = number(row["id"])
+    if share_id is None:
+        raise ValueError("a share without an id")
+    invited = row.get("invited")
+    invited = invited if isinstance(invited, dict) else {}
     said = row.get("accepted")
     settings = row.get("sharingSettings")
     return PlexShare(
-        share_id=int(row["id"]),
+        share_id=share_id,
         accepted=_since(row.get("acceptedAt")) or (accepted if said is None else bool(said)),
-        account_id=_account(row.get("invitedId") or invited.get("id")),
+        account_id=number(row.get("invitedId")) or number(invited.get("id")),
         username=str(invited.get("username") or invited.get("title") or ""),
         email=str(row.get("invitedEmail") or invited.get("email") or ""),
         account_email=str(invited.get("email") or ""),
-        section_ids=frozenset(int(library["id"]) for library in row.get("libraries") or ()),
+        section_ids=frozenset(_section_ids(row.get("libraries"))),
         all_libraries=bool(row.get("allLibraries")),
         settings=settings_of(settings) if isinstance(settings, dict) else None,
     )
@@ -180,9 +209,23 @@ def is_living(row: Mapping[str, Any]) -> bool:
     return not (_since(row.get("deletedAt")) or _since(row.get("leftAt")))
 
 
-def _account(value: object) -> int | None:
-    # An address without a Plex account has none, "" or 0 here.
-    return int(str(value)) or None if value not in (None, "") else None
+def _section_ids(libraries: object) -> Iterator[int]:
+    for library in libraries if isinstance(libraries, list) else ():
+        found = number(library.get("id")) if isinstance(library, dict) else None
+        if found is not None:
+            yield found
+
+
+def number(value: object) -> int | None:
+    """An id as Plex writes it, a number or its digits; None for what is none, or fits no column.
+
+    An address without a Plex account has none, "" or 0 here, and NaN has been seen.
+    """
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,19}", value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value <= _LARGEST_ID else None
 
 
 def _since(instant: object) -> bool:

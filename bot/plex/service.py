@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from bot.domain.errors import PlexNoLibraries, PlexShareGone
+from bot.domain.errors import PlexAnswerLost, PlexNoLibraries, PlexShareGone
 from bot.domain.plex import (
     Grant,
     PlexAccess,
@@ -148,25 +148,41 @@ class PlexService:
             return await turn.request(lambda plex: plex.share(machine, invited, grant))
 
     async def shares(self, access: PlexAccess) -> tuple[PlexShare, ...]:
-        """Every pending and accepted share of this server: 2 requests, each share once."""
+        """Every pending and accepted share of this server: 2 requests, each share once.
+
+        A row of Plex's lists that cannot be read is left out: nobody is absent by not being here.
+        """
+        found, _ = await self._listed(access)
+        return found
+
+    async def _listed(self, access: PlexAccess) -> tuple[tuple[PlexShare, ...], int]:
+        """The shares, and how many rows could not be read."""
         async with self._link(access).turn(access) as turn:
             machine = await turn.connected()
             # Pending first: a share that is accepted between the two requests would otherwise be
             # in neither list. One that is in both counts as accepted.
             pending = await turn.request(lambda plex: plex.pending(machine))
             accepted = await turn.request(lambda plex: plex.accepted(machine))
-        return tuple({share.share_id: share for share in (*pending, *accepted)}.values())
+        both = (*pending.shares, *accepted.shares)
+        shares = tuple({share.share_id: share for share in both}.values())
+        return shares, pending.unreadable + accepted.unreadable
 
     async def find_share(
         self, access: PlexAccess, login: str, account_id: int | None = None
     ) -> PlexShare | None:
-        """The share of an account or, failing that, of a login: 2 requests, see `shares`."""
-        shares = await self.shares(access)
+        """The share of an account or, failing that, of a login: 2 requests, see `shares`.
+
+        None is Plex's word that there is none: where a row could not be read, PlexAnswerLost.
+        """
+        shares, unreadable = await self._listed(access)
         if account_id is not None:
             for share in shares:
                 if share.account_id == account_id:
                     return share
-        return next((share for share in shares if share.belongs_to(login)), None)
+        found = next((share for share in shares if share.belongs_to(login)), None)
+        if found is None and unreadable:
+            raise PlexAnswerLost("unreadable")
+        return found
 
     async def share_state(self, access: PlexAccess, share_id: int) -> PlexShare | None:
         """One share as it stands: 1 request. None when Plex has none or either side ended it."""

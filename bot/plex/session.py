@@ -1,5 +1,6 @@
 """The one requests.Session of a link: what it sends where, what it refuses, how it is cut."""
 
+import io
 import re
 import socket
 import threading
@@ -15,9 +16,16 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from bot.domain.errors import PlexTokenRefused
 from bot.plex import failures
+from bot.plex.complaint import LONGEST_COMPLAINT
 
+LARGEST_ANSWER = 8 * 1024 * 1024
+"""In bytes, unpacked. 5,000 friends are 1.4 MB; parsing takes ten times the memory."""
+
+_PIECE = 65_536
 _PLEX_HOSTS = re.compile(r"(?:^|\.)plex\.(?:tv|direct)$", re.IGNORECASE)
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class Sockets:
@@ -109,8 +117,8 @@ class PlexSession(requests.Session):
     """A session for one link.
 
     It takes nothing from the environment (proxies, .netrc), follows no redirect (PlexAPI's token
-    header would travel along), repeats nothing, and turns every answer that is no success into a
-    `PlexError`. `secrets` never appear in those.
+    header would travel along), repeats nothing, reads no more of an answer than fits in memory, and
+    turns every answer that is no success into a `PlexError`. `secrets` never appear in those.
     """
 
     def __init__(self, *, tv_url: str | None = None, secrets: Iterable[str] = ()) -> None:
@@ -124,6 +132,13 @@ class PlexSession(requests.Session):
         self.mount("http://", adapter)
         self.hooks["response"].append(self._judge)
 
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """See requests.Session. A token that no header can carry raises PlexTokenRefused."""
+        token = (request.headers or {}).get("X-Plex-Token")
+        if token is not None and not _TOKEN.fullmatch(str(token)):
+            raise PlexTokenRefused("malformed")
+        return super().prepare_request(request)
+
     def cut(self) -> None:
         """End what is under way, from any thread. The session is of no use afterwards."""
         self._sockets.shut()
@@ -134,22 +149,62 @@ class PlexSession(requests.Session):
             # requests would guess: ISO-8859-1 for text/xml (names break), and for application/xml
             # by statistics, which takes seconds for a long listing.
             response.encoding = "utf-8"
+        is_whole = True
         if response.status_code in failures.SUCCESS:
-            if not response.content:
-                # PlexAPI would parse the empty body of a 204 as JSON and fail after a success.
-                response.headers.pop("Content-Type", None)
-            return response
-        answer = failures.Answer(
-            status=response.status_code,
-            body=_text_of(response),
-            path=urlsplit(response.url).path,
-            retry_after=response.headers.get("Retry-After"),
-        )
-        raise failures.of_answer(answer, self._secrets)
+            is_whole = _take(response, LARGEST_ANSWER)
+        else:
+            with suppress(OSError, urllib3.exceptions.HTTPError):
+                # The status alone already says what is known.
+                _take(response, LONGEST_COMPLAINT)
+        answer = _answer_of(response, is_whole=is_whole)
+        if not answer.is_usable:
+            raise failures.of_answer(answer, self._secrets)
+        if not response.content:
+            # PlexAPI would parse the empty body of a 204 as JSON and fail after a success.
+            response.headers.pop("Content-Type", None)
+        return response
 
 
-def _text_of(response: requests.Response) -> str:
+def _take(response: requests.Response, at_most: int) -> bool:
+    """Read the body; whether it was no longer than that. Of a longer one its beginning is kept.
+
+    requests itself would read all of it, however much comes.
+    """
+    taken = io.BytesIO()
+    raw, response.raw = response.raw, taken
+    is_whole = False
     try:
-        return response.text
-    except (requests.RequestException, urllib3.exceptions.HTTPError):
-        return ""  # the status alone already says what is known
+        for piece in raw.stream(_PIECE, decode_content=True):
+            room = at_most - taken.tell()
+            taken.write(piece[:room])
+            if len(piece) > room:
+                break
+        else:
+            is_whole = True
+    finally:
+        taken.seek(0)
+        if not is_whole:
+            raw.close()
+    return is_whole
+
+
+def _answer_of(response: requests.Response, *, is_whole: bool) -> failures.Answer:
+    # For telling a page from a success its beginning is enough.
+    wanted = failures.BEGINNING if response.status_code in failures.SUCCESS else LONGEST_COMPLAINT
+    return failures.Answer(
+        status=response.status_code,
+        body=_text(response.content[:wanted], response.encoding),
+        path=urlsplit(response.url).path,
+        method=response.request.method or "",
+        location=response.headers.get("Location"),
+        retry_after=response.headers.get("Retry-After"),
+        is_media_server=failures.is_media_server(response.url),
+        is_whole=is_whole,
+    )
+
+
+def _text(body: bytes, encoding: str | None) -> str:
+    try:
+        return body.decode(encoding or "utf-8", "replace")
+    except LookupError:  # an encoding that nobody knows
+        return body.decode("utf-8", "replace")

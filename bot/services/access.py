@@ -412,7 +412,7 @@ def _refuse_ending(invite: Invite) -> None:
 def _refuse_state(invite: Invite) -> NoReturn:
     """Say where the invite stands, which is not where this can be done."""
     if invite.state is InviteState.ENDED and invite.end_reason is not None:
-        raise Refused("access.ended", reason=invite.end_reason)
+        raise Refused("access.ended", why=invite.end_reason)
     if invite.state not in LIVE:
         raise Refused("access.over", state=invite.state)
     raise Refused("access.not_active", state=invite.state)

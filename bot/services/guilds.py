@@ -23,7 +23,8 @@ class GuildService:
         async with self._ledger.begin() as work:
             for guild_id in await work.guilds.return_to(list(guild_ids)):
                 await work.audit.happened(guild_id, "guild.returned", now=now)
-                await work.owed.owe_cards(guild_id, now)
+                await work.cards.owe_all(guild_id, now)
+                await work.cards.owe_news(guild_id, now)
             await work.commit()
 
     async def shard_ready(self, shard_id: int, shard_count: int, guild_ids: Iterable[int]) -> None:
@@ -39,6 +40,9 @@ class GuildService:
         """The bot was removed from a guild."""
         async with self._ledger.begin() as work:
             await work.guilds.ensure(guild_id)
+            if await work.guilds.has_left(guild_id):
+                # Told twice, for example by two processes of one shard.
+                return
             await work.guilds.mark_left(guild_id, self._clock.now())
             await work.audit.happened(guild_id, "guild.left", now=self._clock.now())
             await work.commit()

@@ -86,7 +86,7 @@ class LinkService:
         if settings.request_channel_id != channel_id:
             await work.guilds.set(guild_id, request_channel_id=channel_id)
             # Requests from before there was a channel have no card yet.
-            await work.owed.owe_cards(guild_id, self._clock.now())
+            await work.cards.owe_all(guild_id, self._clock.now())
 
     async def connect_due(self, link_id: int) -> None:
         """The job: connect when that is owed. A failure is written down, never raised."""

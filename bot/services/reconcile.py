@@ -25,7 +25,9 @@ log = logger(__name__)
 
 # When nothing is pending, those who have access are still looked after, this much less often.
 SLOWER = 10
-# While a listing is not believed, so many pending invites are still looked at one by one.
+# So many missing invites are looked at one by one after a listing; the rest after the next.
+LOOKS = 10
+# While a listing is not believed, so many pending ones are.
 A_FEW = 3
 
 
@@ -116,7 +118,7 @@ class ReconcileService:
                 await work.links.reconciled(link.id, now)
             await work.commit()
         if not is_broken:
-            return findings.missing
+            return findings.missing[:LOOKS]
         pending = [invite for invite in findings.missing if invite.state is InviteState.SENT]
         return pending[:A_FEW]
 

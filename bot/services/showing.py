@@ -1,16 +1,25 @@
 """The ledger's side of showing: which card or answer is out of date, and what it has to say."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.invites import Invite
+from bot.domain.channels import ChannelProblem
+from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, Tier
-from bot.domain.people import GuildSettings
+from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from db.answers import Answer
 from db.ledger import Ledger, Work
+
+# A deleted channel does not come back; looked at all the same, as Discord may have been mistaken.
+CHANNEL_GONE_AGAIN = timedelta(hours=1)
+# What stands in the way of cards is told where everybody reads at most this often.
+ANNOUNCED = timedelta(days=7)
+# While the bot is away from a guild its members' news waits; this is the net below its return.
+AWAY_AGAIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +89,58 @@ class ShowingService:
         """There is nowhere to show it (no request channel)."""
         await self._settle(invite, "card")
 
-    async def card_lost(self, invite: Invite) -> None:
-        """The message was deleted: forget it, so that an open request gets a new one."""
+    async def card_blocked(self, data: CardData, channel_id: int, problem: ChannelProblem) -> bool:
+        """The channel takes no cards: all of them wait. True when that should be announced.
+
+        One card at a time finds out whether it takes them again, so that a closed channel costs
+        a request in a while, however many cards wait for it.
+        """
+        now, invite = self._clock.now(), data.invite
+        gone = problem is ChannelProblem.GONE
+        until = now + (CHANNEL_GONE_AGAIN if gone else SHOW_AGAIN_LATER)
         async with self._ledger.begin() as work:
-            await work.invites.note(
-                invite.id,
-                card_message_id=None,
-                card_channel_id=None,
-                card_due_at=self._clock.now(),
-                card_leased_until=None,
+            await work.owed.settle(
+                invite.id, "card", version=invite.version, now=now, again_at=until
             )
+            await work.cards.put_off(
+                invite.guild_id,
+                channel_id,
+                is_request_channel=channel_id == data.guild.request_channel_id,
+                until=until,
+            )
+            known = await work.audit.happened_since(
+                invite.guild_id, "cards.blocked", now - ANNOUNCED, channel=channel_id
+            )
+            if not known:
+                await work.audit.happened(
+                    invite.guild_id, "cards.blocked", now=now, why=problem, channel=channel_id
+                )
             await work.commit()
+        return not known
+
+    async def owe_cards(self, actor: Actor) -> int:
+        """A reviewer wants every missing card: look after all of them at once; how many."""
+        return await self._owe_cards(actor.guild_id)
+
+    async def channel_deleted(self, guild_id: int, channel_id: int) -> None:
+        """A channel is gone: if the cards were there, find out now instead of at the next news."""
+        async with self._ledger.begin() as work:
+            settings = await work.guilds.settings(guild_id)
+        if settings.request_channel_id == channel_id:
+            await self._owe_cards(guild_id)
+
+    async def _owe_cards(self, guild_id: int) -> int:
+        async with self._ledger.begin() as work:
+            owed = await work.cards.owe_all(guild_id, self._clock.now())
+            await work.jobs.enqueue(*map(ShowCard, owed))
+            await work.commit()
+            return len(owed)
+
+    async def card_of(self, actor: Actor, member_id: int) -> CardData | None:
+        """What a reviewer asks to see of a member: the live invite, else the last one."""
+        async with self._ledger.begin() as work:
+            invite = await work.invites.latest_of(actor.guild_id, member_id)
+            return None if invite is None else await self._card_data(work, invite)
 
     async def tell(self, invite_id: int) -> TellData | None:
         """Take the member's news for this caller; None when there are none."""
@@ -98,6 +148,12 @@ class ShowingService:
         async with self._ledger.begin() as work:
             invite = await work.owed.claim_look(invite_id, "tell", now=now, lease=SHOW_LEASE)
             if invite is None:
+                return None
+            if not _took_access(invite) and await work.guilds.has_left(invite.guild_id):
+                await work.invites.note(
+                    invite_id, tell_due_at=now + AWAY_AGAIN, tell_leased_until=None
+                )
+                await work.commit()
                 return None
             data = TellData(
                 invite,
@@ -108,20 +164,37 @@ class ShowingService:
             await work.commit()
             return data
 
-    async def told(
-        self, invite: Invite, dm: tuple[int, int] | None = None, *, dm_closed: bool | None = None
-    ) -> None:
+    async def told(self, invite: Invite, dm: tuple[int, int] | None = None) -> None:
         """The member has seen `invite.version`; `dm` is (channel id, message id), if by DM."""
-        columns: dict[str, Any] = {}
+        columns: dict[str, Any] = {"dm_version": invite.version}
         if dm is not None:
-            columns |= {
-                "dm_channel_id": dm[0],
-                "dm_message_id": dm[1],
-                "dm_version": invite.version,
-            }
-        if dm_closed is not None:
-            columns["dm_closed"] = dm_closed
+            columns |= {"dm_channel_id": dm[0], "dm_message_id": dm[1], "dm_closed": False}
         await self._settle(invite, "tell", **columns)
+
+    async def not_worth_telling(self, invite: Invite) -> None:
+        """No private answer is open, and the news is not worth a direct message."""
+        await self._settle(invite, "tell")
+
+    async def untold(self, invite: Invite) -> None:
+        """The member cannot be reached: the news waits for their next command."""
+        await self._settle(invite, "tell", dm_closed=True)
+
+    async def waits_for(self, actor: Actor) -> bool:
+        """Whether the member has something to see before they may ask (anew).
+
+        That is a live invite, or news that could not be told.
+        """
+        async with self._ledger.begin() as work:
+            invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
+        return invite is not None and (invite.is_live or _is_untold(invite))
+
+    async def seen(self, invite: Invite | None) -> None:
+        """The member has just looked at this; called for every look, costs nothing mostly."""
+        if invite is None or not _is_untold(invite):
+            return
+        async with self._ledger.begin() as work:
+            await work.invites.note(invite.id, dm_version=invite.version)
+            await work.commit()
 
     async def answer_over(self, answer_id: int) -> None:
         """Discord no longer knows this answer."""
@@ -129,9 +202,15 @@ class ShowingService:
             await work.answers.drop(answer_id)
             await work.commit()
 
-    async def cannot(self, invite: Invite, what: str, *, refused: bool) -> None:
-        """Discord refused, or did not answer: try again later, or soon."""
+    async def cannot(
+        self, invite: Invite, what: str, *, refused: bool, at_least: float = 0.0
+    ) -> None:
+        """Discord refused, or did not answer: try again later, or soon.
+
+        `at_least` is how many seconds Discord itself asks to wait.
+        """
         wait = SHOW_AGAIN_LATER if refused else SHOW_AGAIN_SOON
+        wait = max(wait, timedelta(seconds=at_least))
         await self._settle(invite, what, again_at=self._clock.now() + wait)
 
     async def _settle(self, invite: Invite, what: str, **columns: Any) -> None:
@@ -143,3 +222,16 @@ class ShowingService:
                 again = ShowCard(invite.id) if what == "card" else TellMember(invite.id)
                 await work.jobs.enqueue(again)
             await work.commit()
+
+
+def _is_untold(invite: Invite) -> bool:
+    return invite.dm_closed and invite.dm_version < invite.version
+
+
+def _took_access(invite: Invite) -> bool:
+    """The member could watch and no longer can: told even where the bot was removed.
+
+    Everything else is a matter of that guild, and waits until the bot is back there.
+    """
+    lost = {InviteState.SUSPENDED, InviteState.ENDED}
+    return invite.active_at is not None and invite.state in lost

@@ -1,5 +1,7 @@
 """The only place that turns an error's key into words."""
 
+import re
+
 from bot.domain.errors import HelprError
 from bot.domain.invites import EndReason
 from bot.i18n import Texts, mark
@@ -45,7 +47,7 @@ TEXTS: dict[str, str] = {
     "access.none": mark("{user} has no access through this bot, and has not asked for it."),
     "access.own": mark("That is your own access, so somebody else has to decide it."),
     "access.ending": mark("This access is already being taken back."),
-    "access.ended": mark("This access has ended: {reason}. They can ask again with /invite."),
+    "access.ended": mark("This access has ended: {why}. They can ask again with /invite."),
     "access.over": mark("There is no access to change: the request is {state}."),
     "access.not_active": mark("That needs active access, and this request is {state}."),
     "access.being_sent": mark("The invite is just being sent. Try again in a minute."),
@@ -96,24 +98,57 @@ TEXTS: dict[str, str] = {
         "The tier {tier} has no libraries yet. Choose some with /plex libraries, then approve."
     ),
     "tier.unknown": mark("That tier does not exist any more."),
-    "plex.unreachable": mark("Plex cannot be reached right now."),
-    "plex.answer_lost": mark("Plex did not answer properly."),
-    "plex.fault": mark("Plex did not answer properly."),
-    "plex.busy": mark("Plex asks to slow down."),
+    # Failures of Plex, for whoever looks after the server; a member reads `MEMBER_TEXTS`.
+    # That it is tried again is said by the card and the panel which show these.
+    "plex.unreachable": mark("Plex cannot be reached right now, so nothing was sent."),
+    "plex.untrusted": mark(
+        "Plex's certificate is not valid, so nothing was sent. Check the server's address, and the"
+        " clock of the machine that I run on."
+    ),
+    "plex.answer_lost": mark(
+        "Plex's answer was lost, or cannot be read. Before anything is sent again, I look whether"
+        " it worked."
+    ),
+    "plex.fault": mark(
+        "Plex did not answer properly. Before anything is sent again, I look whether it worked."
+    ),
+    "plex.redirected": mark(
+        "The address sends me on to another one, where I do not follow with the token. If it is"
+        " your server's, set its final address."
+    ),
+    "plex.busy": mark("Plex asks me to slow down, so I wait as long as it wants."),
     "plex.token_refused": mark(
         "Plex no longer accepts the token of the server's owner. Everything that waits goes on by"
         " itself once the operator has set a new one."
     ),
-    "plex.not_owner": mark("The connected Plex account does not own that server."),
-    "plex.server_changed": mark("Another Plex server answers at the address that was set up."),
-    "plex.no_libraries": mark("The tier has no libraries. Choose some with /plex libraries."),
-    "plex.already_shared": mark("Plex says that this account has access already."),
-    "plex.libraries_unknown": mark(
-        "The Plex server's libraries have changed. I look them up again."
+    "plex.not_owner": mark(
+        "The connected Plex account does not own that server. Everything that waits goes on by"
+        " itself once the owner's account is connected."
     ),
-    "plex.share_gone": mark("Plex does not hold this invite any more."),
-    "plex.endpoint_gone": mark("Plex has switched this function off for now."),
-    "plex.refused": mark("Plex refused."),
+    "plex.server_changed": mark(
+        "Another Plex server answers at the address that was set up. Everything waits until the"
+        " right one is back there, or its new address is set."
+    ),
+    "plex.no_libraries": mark(
+        "The tier has no libraries, so nothing was shared. Choose some with /plex libraries."
+    ),
+    "plex.already_shared": mark(
+        "Plex says that this account is invited or has access already, so I look for that share."
+    ),
+    "plex.libraries_unknown": mark(
+        "The Plex server's libraries have changed, so I read them anew."
+    ),
+    "plex.share_gone": mark("Plex does not hold this share any more. A new one can be asked for."),
+    "plex.endpoint_gone": mark(
+        "Plex has switched this function off. So far it has always come back after a while."
+    ),
+    "plex.not_understood": mark(
+        "Plex does not take this question any more, or something else answers in its place. If it"
+        " lasts, look for a newer version of me."
+    ),
+    "plex.refused": mark(
+        "Plex refused, so I do not ask again. The member can check the account and ask anew."
+    ),
     # Helpr itself
     "ledger.unavailable": mark(
         "I cannot reach my database right now, so nothing was changed. Try again in a minute."
@@ -122,6 +157,69 @@ TEXTS: dict[str, str] = {
         "Something went wrong on my side. If it happens again, tell an admin this reference: {ref}"
     ),
 }
+
+# The same failures for the member who waits: no word of tokens and addresses, and what to do now,
+# which is nothing most of the time.
+MEMBER_TEXTS: dict[str, str] = {
+    "plex.unreachable": mark(
+        "Plex cannot be reached right now. I keep trying; you need do nothing."
+    ),
+    "plex.untrusted": mark(
+        "The way to Plex is not safe right now. Once the admins have mended it, this goes on by"
+        " itself; you need do nothing."
+    ),
+    "plex.answer_lost": mark(
+        "Plex did not answer clearly, so I check whether it worked. I keep trying; you need do"
+        " nothing."
+    ),
+    "plex.fault": mark(
+        "Plex did not answer clearly, so I check whether it worked. I keep trying; you need do"
+        " nothing."
+    ),
+    "plex.redirected": mark("Plex is not where I look for it. I keep trying; you need do nothing."),
+    "plex.busy": mark("Plex is very busy. I ask again in a while; you need do nothing."),
+    "plex.token_refused": mark(
+        "Plex has signed me out. Once the admins have signed me in again, this goes on by itself;"
+        " you need do nothing."
+    ),
+    "plex.not_owner": mark(
+        "Plex does not let me invite people here yet. Once the admins have mended that, this goes"
+        " on by itself; you need do nothing."
+    ),
+    "plex.server_changed": mark(
+        "The Plex server seems to be another one. Once the admins have looked, this goes on by"
+        " itself; you need do nothing."
+    ),
+    "plex.no_libraries": mark(
+        "There is nothing to share yet. Once the admins have chosen libraries, this goes on by"
+        " itself; you need do nothing."
+    ),
+    "plex.already_shared": mark(
+        "Plex says that this account is invited or has access already. I look for it; meanwhile,"
+        " look into Plex's e-mail too."
+    ),
+    "plex.libraries_unknown": mark(
+        "The Plex server's libraries have just changed. I keep trying; you need do nothing."
+    ),
+    "plex.share_gone": mark("Plex does not hold your invite any more."),
+    "plex.endpoint_gone": mark(
+        "Plex sends no invites at the moment. I keep trying; you need do nothing."
+    ),
+    "plex.not_understood": mark(
+        "Plex is not answering as it should. I keep trying; you need do nothing."
+    ),
+    "plex.refused": mark(
+        "Plex did not accept this account. Check the spelling; the admins can see Plex's reason."
+    ),
+}
+
+
+def member_text(key: str, t: Texts) -> str:
+    """What a member reads about the failure `key` of Plex, while it is tried again or in the end.
+
+    How to ask again is said by the panel that shows it.
+    """
+    return t(MEMBER_TEXTS[key])
 
 
 def error_text(error: HelprError, t: Texts) -> str:
@@ -133,8 +231,8 @@ def error_text(error: HelprError, t: Texts) -> str:
         params["user"] = mention(int(str(params["user"])))
     if "tier" in params:
         params["tier"] = plain(str(params["tier"]))
-    if "reason" in params and error.key == "access.ended":
-        params["reason"] = end_reason_name(EndReason(str(params["reason"])), t)
+    if "why" in params:
+        params["why"] = end_reason_name(EndReason(str(params["why"])), t)
     for typed in ("typed", "zone", "titles"):
         if typed in params:
             params[typed] = plain(str(params[typed]))
@@ -152,14 +250,16 @@ def _when(seconds: int, t: Texts) -> str:
     return t.n("in {n} hour", "in {n} hours", -(-seconds // 3600))
 
 
-# Failures in which Plex said nothing: their reason is what happened on the way.
-_UNSAID = {"plex.unreachable", "plex.answer_lost", "plex.fault"}
+# Failures in which Plex cannot have said anything: their reason is what happened on the way.
+_UNSAID = {"plex.unreachable", "plex.untrusted", "plex.answer_lost", "plex.fault"}
+# What Helpr noticed itself: a status, or one word. Plex speaks in sentences.
+_OWN_DETAIL = re.compile(r"HTTP \d{3}|\S+|no token")
 
 
 def plex_reason(key: str, reason: str, t: Texts) -> str:
     """Plex's own words, for admins, or what happened on the way; empty where there is nothing."""
     if not reason:
         return ""
-    if key in _UNSAID:
+    if key in _UNSAID or _OWN_DETAIL.fullmatch(reason):
         return t("(Detail: {reason})", reason=plain(reason))
     return t("Plex says: {reason}", reason=plain(reason))

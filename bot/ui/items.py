@@ -102,6 +102,15 @@ class TurnQueue(
         super().__init__(Button(label=label, custom_id=f"helpr:queue:{way}:{invite_id}"))
 
 
+class PostCards(Dynamic, DynamicItem[Button[Any]], template="helpr:cards:again"):
+    """Look after the cards of all open requests; one that is missing is posted again."""
+
+    rule = Rule(Right.REVIEWER)
+
+    def __init__(self, label: str = "…") -> None:
+        super().__init__(Button(label=label, custom_id="helpr:cards:again"))
+
+
 class Withdraw(
     Dynamic, DynamicItem[Button[Any]], template=r"helpr:withdraw:(?P<invite_id>\d{1,18})"
 ):
@@ -240,6 +249,7 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Approve,
     Deny,
     TurnQueue,
+    PostCards,
     Withdraw,
     Leave,
     Retry,

@@ -10,6 +10,7 @@ from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.cards import ends_line
+from bot.ui.errors import member_text
 from bot.ui.items import Leave, Withdraw
 from bot.ui.layout import GREY, YELLOW, layout, notice
 from bot.ui.plain import plain, quoted, relative
@@ -99,7 +100,7 @@ def _waiting(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
 
 def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
     if invite.failure_key is not None:
-        return [t("Plex is not answering as it should. I keep trying; you need do nothing.")]
+        return [member_text(invite.failure_key, t)]
     if invite.is_restoring:
         return [t("Plex is being asked to give you your libraries back.")]
     return [t("Plex is being asked to invite you.")]
@@ -162,8 +163,8 @@ _BODIES: dict[InviteState, Callable[[Invite, MemberView, Texts], list[str]]] = {
 
 def _why_failed(invite: Invite, t: Texts) -> str:
     match invite.failure_key:
-        case "plex.refused":
-            return t("Plex did not accept this account. Check the spelling, then ask again.")
+        case "plex.refused" | "plex.share_gone" as key:
+            return member_text(key, t)
         case "invite.login_taken" | "plex.already_shared":
             return t("That Plex account already has access, or an open invite, here.")
         case _:

@@ -5,6 +5,7 @@ from typing import Any
 import discord
 from discord.ui import ActionRow, Item, LayoutView
 
+from bot.domain.channels import RequestChannel
 from bot.domain.drift import DriftKind
 from bot.domain.invites import Invite, InviteState
 from bot.domain.links import LinkState
@@ -16,6 +17,7 @@ from bot.ui.errors import TEXTS, error_text, plex_reason
 from bot.ui.items import (
     ChooseLibraries,
     Compare,
+    PostCards,
     RetryAll,
     TurnLibraries,
     TurnQueue,
@@ -32,6 +34,7 @@ from bot.ui.layout import (
     notice,
     text,
 )
+from bot.ui.places import place_lines
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import state_name
 
@@ -45,27 +48,40 @@ _LIBRARY_TYPES = {
     "photo": mark("Photos"),
 }
 # So that a full page of the queue stays within what one message may hold.
-QUEUED_LENGTH = (TEXT_LIMIT - 200) // PAGE
+HEAD_LENGTH = 700
+QUEUED_LENGTH = (TEXT_LIMIT - HEAD_LENGTH) // PAGE
 
 
-def queue_panel(page: QueuePage, t: Texts) -> LayoutView:
-    """A page of open requests, each with its two buttons."""
+def queue_panel(
+    page: QueuePage, t: Texts, place: RequestChannel | None = None, *, posting: bool = False
+) -> LayoutView:
+    """A page of open requests, each with its two buttons, and whether cards have a place.
+
+    `posting` says that missing cards are just being posted again.
+    """
+    problem = place_lines(place, t) if place else []
     if not page.invites:
-        return notice(t("Nobody is waiting. New requests appear here."), colour=GREEN)
-    items: list[Item[Any]] = [
-        text("### " + t.n("{n} request is waiting", "{n} requests are waiting", page.waiting))
-    ]
-    place = f"q{page.invites[0].id - 1}"
+        return layout(t("Nobody is waiting. New requests appear here."), *problem, colour=GREEN)
+    waiting = t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
+    head = text(f"### {waiting}", *(problem or _posting_lines(t, posting)), limit=HEAD_LENGTH)
+    items: list[Item[Any]] = [head]
+    first = f"q{page.invites[0].id - 1}"
     for invite in page.invites:
-        items += [line(), *_queued(invite, place, t)]
+        items += [line(), *_queued(invite, first, t)]
     turn: list[Item[Any]] = []
+    if place is not None and place.can_be_had:
+        turn.append(PostCards(t("Post the cards again")))
     if page.previous_before is not None:
         turn.append(TurnQueue("before", page.previous_before, t("Earlier ones")))
     if page.next_after is not None:
         turn.append(TurnQueue("after", page.next_after, t("Later ones")))
     if turn:
         items += [line(), ActionRow(*turn)]
-    return contained(*items, colour=BLUE)
+    return contained(*items, colour=YELLOW if problem else BLUE)
+
+
+def _posting_lines(t: Texts, posting: bool) -> list[str]:
+    return [t("Cards that are missing are posted again within seconds.")] if posting else []
 
 
 def _queued(invite: Invite, place: str, t: Texts) -> list[Item[Any]]:

@@ -3,7 +3,17 @@
     GET    world                                  addresses, ids, people, state
     GET    requests?since=&method=&path=          recorded REST requests; DELETE forgets them
     GET    messages?channel=<id>                  a channel's messages, ephemeral ones included
-    GET    faults, POST faults {…}, DELETE faults failures on order, see `Fault`
+    GET    faults, DELETE faults, DELETE faults/<id>    failures on order
+    POST   faults   {"endpoint": "posting messages", "failure": "503", "times": 1} in the words of
+                    `menu`, or any field of `Fault`; "times": null for until removed
+    GET    menu                                   the words for endpoints and failures
+    POST   owner    {"do": "delete_message", "channel": "access-requests", "message": "<id>"}
+                    (without a message: the latest), {"do": "delete_channel", "channel": …},
+                    {"do": "deny", "channel": …, "rights": ["send_messages"]}, {"do": "allow", …},
+                    {"do": "remove_bot"}, {"do": "add_bot"}; a channel by name or id
+    POST   interactions {"twice": 1}              the next ones are delivered twice
+                    {"expire": 1}                 the next ones are too old (10062)
+    POST   calm                                   everything in order again
     POST   dms      {"user": "bob", "open": false}
     POST   locale   {"user": "bob", "locale": "de"}
     POST   clock    {"advance": 900}              seconds
@@ -23,6 +33,7 @@ from aiohttp import web
 
 from sandbox.discord.faults import Fault
 from sandbox.discord.hooks import message_payload, seen_only_by
+from sandbox.discord.menu import ENDPOINTS, FAILURES
 
 if TYPE_CHECKING:
     from sandbox.discord.server import DiscordSandbox
@@ -41,7 +52,8 @@ def own_origin(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except (KeyError, ValueError, TypeError) as error:
-            return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
+            said = f"missing: {error}" if isinstance(error, KeyError) else str(error)
+            return web.json_response({"error": said}, status=400)
 
     return guarded
 
@@ -62,6 +74,11 @@ class Control:
             web.get(f"{PREFIX}/faults", own_origin(self._faults)),
             web.post(f"{PREFIX}/faults", own_origin(self._add_fault)),
             web.delete(f"{PREFIX}/faults", own_origin(self._clear_faults)),
+            web.delete(PREFIX + r"/faults/{fault:\d+}", own_origin(self._remove_fault)),
+            web.get(f"{PREFIX}/menu", own_origin(self._menu)),
+            web.post(f"{PREFIX}/owner", own_origin(self._owner)),
+            web.post(f"{PREFIX}/interactions", own_origin(self._interactions)),
+            web.post(f"{PREFIX}/calm", own_origin(self._calm)),
             web.post(f"{PREFIX}/dms", own_origin(self._dms)),
             web.post(f"{PREFIX}/locale", own_origin(self._locale)),
             web.post(f"{PREFIX}/clock", own_origin(self._clock)),
@@ -88,6 +105,9 @@ class Control:
                     if (channel := discord_.backend.dm_channels.get(person.id))
                 },
                 "pages": discord_.page_urls,
+                "panel": discord_.panel_url,
+                "bot_is_in": discord_.owner.bot_is_in,
+                "channels": {name: str(number) for number, name in discord_.owner.channels.items()},
                 "now": discord_.env.now().isoformat(),
                 "sessions": discord_.gateway.connected,
                 "readies": discord_.gateway.readies,
@@ -129,6 +149,56 @@ class Control:
 
     async def _clear_faults(self, _: web.Request) -> web.StreamResponse:
         self._discord.rest.faults.clear()
+        return web.Response(status=204)
+
+    async def _remove_fault(self, request: web.Request) -> web.StreamResponse:
+        self._discord.rest.faults.remove(int(request.match_info["fault"]))
+        return web.Response(status=204)
+
+    async def _menu(self, _: web.Request) -> web.StreamResponse:
+        failures = {name: text for name, (text, _) in FAILURES.items()}
+        return web.json_response({"endpoints": list(ENDPOINTS), "failures": failures})
+
+    async def _owner(self, request: web.Request) -> web.StreamResponse:
+        body, owner = await _body(request), self._discord.owner
+        match body["do"]:
+            case "remove_bot":
+                owner.remove_bot()
+            case "add_bot":
+                owner.add_bot()
+            case "delete_message":
+                message = body.get("message")
+                owner.delete_message(self._channel(body), int(message) if message else None)
+            case "delete_channel":
+                owner.delete_channel(self._channel(body))
+            case "deny":
+                owner.deny_bot(self._channel(body), *body["rights"])
+            case "allow":
+                owner.allow_bot(self._channel(body))
+            case other:
+                raise ValueError(f"cannot do {other!r}")
+        return web.Response(status=204)
+
+    def _channel(self, body: dict[str, Any]) -> int:
+        wanted = str(body["channel"])
+        for number, name in self._discord.owner.channels.items():
+            if wanted in (name, str(number)):
+                return number
+        raise ValueError(f"no such channel: {wanted}")
+
+    async def _interactions(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        unknown = sorted(set(body) - {"twice", "expire"})
+        if unknown or not body:
+            raise ValueError(f"cannot do {', '.join(unknown) or 'nothing'}")
+        if "twice" in body:
+            self._discord.repeat_interactions(int(body["twice"]))
+        if "expire" in body:
+            self._discord.expire_interactions(int(body["expire"]))
+        return web.Response(status=204)
+
+    async def _calm(self, _: web.Request) -> web.StreamResponse:
+        self._discord.calm()
         return web.Response(status=204)
 
     async def _dms(self, request: web.Request) -> web.StreamResponse:

@@ -1,12 +1,16 @@
 """Failures on order: what Discord does to a bot on a bad day."""
 
+import asyncio
+import itertools
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sandbox.discord.menu import ENDPOINTS, FAILURES
 
-@dataclass
+
+@dataclass(eq=False)
 class Fault:
     """One failure of the REST interface, for as many matching requests as `times` says.
 
@@ -15,6 +19,9 @@ class Fault:
     and None only delays. With `applied` the request takes effect all the same: the answer is lost,
     not the deed. `retry_after` and `delay` are seconds; `scope` is `user`, `global` or `shared`
     (https://discord.com/developers/docs/topics/rate-limits). `times` None means until removed.
+
+    `endpoint` names requests in plain words instead, see `sandbox.discord.menu`; `label` is a name
+    for people, and `id` is given when the fault is ordered. ValueError for an unknown endpoint.
     """
 
     method: str = "*"
@@ -27,27 +34,49 @@ class Fault:
     scope: str = "user"
     applied: bool = False
     delay: float = 0.0
+    endpoint: str = ""
+    label: str = ""
+    id: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.endpoint and self.endpoint not in ENDPOINTS:
+            raise ValueError(f"no such endpoint: {self.endpoint}")
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Fault":
-        """Read a fault from the control interface; ValueError names an unknown field."""
-        known = {item.name for item in fields(cls)}
-        unknown = sorted(set(data) - known)
+        """Read a fault from the control interface; ValueError names an unknown field.
+
+        `failure` may name one of the menu's failures, whose fields the others replace.
+        """
+        known = {item.name for item in fields(cls)} - {"id", "ended"}
+        unknown = sorted(set(data) - known - {"failure"})
         if unknown:
             raise ValueError(f"unknown field(s): {', '.join(unknown)}")
-        return cls(**data)
+        return failing(**data) if "failure" in data else cls(**data)
 
     def to_json(self) -> dict[str, Any]:
         """The fault as the control interface shows it; `times` is what is left."""
-        return asdict(self)
+        return {
+            item.name: getattr(self, item.name) for item in fields(self) if item.name != "ended"
+        }
+
+    async def wait(self) -> None:
+        """Let the delay pass, or until the fault is removed."""
+        try:
+            await asyncio.wait_for(self.ended.wait(), self.delay)
+        except TimeoutError:
+            return
 
     def matches(self, method: str, path: str) -> bool:
         """Whether this request is one to fail."""
-        return self.method in ("*", method) and fnmatchcase(path, self.path)
+        line = f"{method} {path}"
+        named = not self.endpoint or ENDPOINTS[self.endpoint].fullmatch(line) is not None
+        return named and self.method in ("*", method) and fnmatchcase(path, self.path)
 
     def body(self) -> dict[str, Any]:
         """The JSON that Discord would answer with."""
-        if self.status == 429:
+        if self.status == 429 and not self.code:
             return {
                 "message": "You are being rate limited.",
                 "retry_after": self.retry_after or 0.0,
@@ -57,8 +86,11 @@ class Fault:
         return {"message": self.message, "code": self.code}
 
     def headers(self) -> dict[str, str]:
-        """Headers of the answer; a 429 carries the ones that clients pace themselves by."""
-        if self.status != 429:
+        """Headers of the answer; a 429 carries the ones that clients pace themselves by.
+
+        Not one with a code of its own (30046), which discord.py raises instead of waiting it out.
+        """
+        if self.status != 429 or self.code:
             return {}
         wait = str(self.retry_after or 0.0)
         headers = {
@@ -73,20 +105,43 @@ class Fault:
         return headers
 
 
+def failing(failure: str, **fields: Any) -> Fault:
+    """A fault by the name of its failure, say `failing("503", endpoint="roles", times=None)`.
+
+    `fields` are those of `Fault` and go before the failure's own. ValueError for an unknown name.
+    """
+    if failure not in FAILURES:
+        raise ValueError(f"no such failure: {failure}")
+    text, own = FAILURES[failure]
+    return Fault(**{"label": text, **own, **fields})
+
+
 class Faults:
     """The failures that are waiting to happen, oldest first."""
 
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
+        self._ids = itertools.count(1)
 
     def add(self, fault: Fault) -> Fault:
-        """Order a failure."""
+        """Order a failure; it gets an id."""
+        fault.id = next(self._ids)
         self.waiting.append(fault)
         return fault
 
+    def remove(self, fault: Fault | int) -> None:
+        """Take one order back, by itself or by its id, and release what waits in it."""
+        number = fault if isinstance(fault, int) else fault.id
+        found = next((item for item in self.waiting if item.id == number), None)
+        if found is None:
+            raise ValueError(f"no such fault: {number}")
+        self.waiting.remove(found)
+        found.ended.set()
+
     def clear(self) -> None:
         """Take every order back."""
-        self.waiting.clear()
+        for fault in list(self.waiting):
+            self.remove(fault)
 
     def take(self, method: str, path: str) -> Fault | None:
         """The failure due for this request, if any; it is counted down."""

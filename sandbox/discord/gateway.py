@@ -32,7 +32,8 @@ class Gateway:
     `privileged` holds the intents that the application's owner has switched on (`members`,
     `presences`, `message_content`); others are refused with close code 4014. While `refusing`,
     new connections get 503. `locales` maps a user id to the language of their Discord. `readies`
-    and `resumes` count the sessions begun and gone on with.
+    and `resumes` count the sessions begun and gone on with. `twice` is how many of the next
+    interactions each session gets a second time, as after a hiccup of Discord's.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Gateway:
         self.locales: dict[int, str] = {}
         self.readies = 0
         self.resumes = 0
+        self.twice = 0
         self.sessions: dict[str, Session] = {}
         self._env = env
         self._backend = backend_of(env)
@@ -89,6 +91,18 @@ class Gateway:
             if not resumable:
                 self._end(session)
 
+    def lose_guild(self, guild_id: int) -> None:
+        """Tell the sessions of this guild's shard that the bot is no longer in it."""
+        for session in self.sessions.values():
+            if session.view.serves(guild_id):
+                session.send("GUILD_DELETE", {"id": str(guild_id)})
+
+    def gain_guild(self, guild_id: int) -> None:
+        """Tell the sessions of this guild's shard that the bot is in it."""
+        for session in self.sessions.values():
+            if session.view.serves(guild_id):
+                session.view.announce_guild(guild_id)
+
     async def stop(self) -> None:
         """Close every connection as a server that goes away."""
         for socket in list(self._open):
@@ -111,6 +125,12 @@ class Gateway:
         if event == "INTERACTION_CREATE":
             user = payload.get("user") or payload["member"]["user"]
             payload["locale"] = self.locales.get(int(user["id"]), payload["locale"])
+
+    def _copies(self, event: str) -> int:
+        if event != "INTERACTION_CREATE" or not self.twice:
+            return 1
+        self.twice -= 1
+        return 2
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if self.refusing:
@@ -142,7 +162,12 @@ class Gateway:
             return 4014
         self._drop_expired()
         session = Session(
-            self._env, intents=intents, shard=(number, count), write=self._write, edit=self._edit
+            self._env,
+            intents=intents,
+            shard=(number, count),
+            write=self._write,
+            edit=self._edit,
+            copies=self._copies,
         )
         self.sessions[session.id] = session
         session.attach(outbox)

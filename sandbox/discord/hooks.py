@@ -21,7 +21,15 @@ from simcord._clock import Clock
 from simcord.backend import Backend, serializers
 from simcord.backend.cdn import CDN_BASE
 from simcord.backend.errors import BackendError
-from simcord.backend.models import EPHEMERAL_FLAG, Channel, Interaction, Message
+from simcord.backend.models import (
+    EPHEMERAL_FLAG,
+    Channel,
+    Interaction,
+    Member,
+    Message,
+    Overwrite,
+)
+from simcord.enums import OverwriteType
 from simcord.gateway import ShardRouter
 from simcord.http import router
 from simcord.preview import Preview
@@ -33,17 +41,25 @@ __all__ = [
     "BackendError",
     "Channel",
     "Interaction",
+    "Member",
     "Message",
     "Subscription",
     "WorldClock",
     "backend_of",
     "born_at",
+    "bot_is_in",
+    "deny_bot",
     "dispatch_rest",
+    "drop_channel",
+    "drop_message",
     "guild_payload",
     "make_env",
     "message_payload",
+    "put_bot_back",
+    "rights_denied_to_bot",
     "seen_only_by",
     "served_preview",
+    "take_bot_out",
     "user_payload",
     "watch_changes",
 ]
@@ -225,17 +241,27 @@ class Subscription:
 
     def open(self) -> None:
         """Begin to receive events."""
-        self._backend.subscribers.append(self._router.feed)
+        self._backend.subscribers.append(self._feed)
 
     def close(self) -> None:
         """Receive nothing more; harmless when already closed."""
-        if self._router.feed in self._backend.subscribers:
-            self._backend.subscribers.remove(self._router.feed)
+        if self._feed in self._backend.subscribers:
+            self._backend.subscribers.remove(self._feed)
+
+    def serves(self, guild_id: int) -> bool:
+        """Whether this guild belongs to this session's shard."""
+        number, count = self._shard
+        return (guild_id >> 22) % count == number
 
     def guilds(self) -> list[int]:
-        """The guilds of this session's shard."""
-        number, count = self._shard
-        return [guild for guild in self._backend.guilds if (guild >> 22) % count == number]
+        """The guilds of this session's shard that the bot is in."""
+        backend = self._backend
+        return [item for item in backend.guilds if self.serves(item) and bot_is_in(backend, item)]
+
+    def _feed(self, event: str, payload: Mapping[str, Any]) -> None:
+        guild = payload.get("guild_id")
+        if guild is None or bot_is_in(self._backend, int(guild)):
+            self._router.feed(event, payload)
 
     def announce_guild(self, guild_id: int) -> None:
         """Send GUILD_CREATE to this session alone."""
@@ -304,6 +330,52 @@ def seen_only_by(message: Message) -> int | None:
     if not message.flags & EPHEMERAL_FLAG:
         return None
     return int((message.interaction_metadata or {})["user"]["id"])
+
+
+# ---------------------------------------------------------------- what the guild's owner does
+
+
+def bot_is_in(backend: Backend, guild_id: int) -> bool:
+    """Whether the bot is a member of this guild."""
+    guild = backend.guilds.get(guild_id)
+    return guild is not None and backend.bot_user.id in guild.members
+
+
+def take_bot_out(backend: Backend, guild_id: int) -> Member:
+    """Remove the bot from a guild without a word to anybody; its membership, for later."""
+    return backend.get_guild(guild_id).members.pop(backend.bot_user.id)
+
+
+def put_bot_back(backend: Backend, guild_id: int, member: Member) -> None:
+    """Make the bot a member again, with the roles it had."""
+    backend.get_guild(guild_id).members[member.user_id] = member
+
+
+def drop_message(backend: Backend, channel_id: int, message_id: int) -> None:
+    """Delete a message, and announce it as Discord does."""
+    backend.delete_message(channel_id, message_id)
+
+
+def drop_channel(backend: Backend, channel_id: int) -> None:
+    """Delete a channel with its messages, and announce it."""
+    backend.delete_channel(channel_id)
+
+
+def deny_bot(backend: Backend, channel_id: int, rights: discord.Permissions) -> None:
+    """Deny the bot these rights in a channel, and no others; none at all gives it all back."""
+    bot = backend.bot_user.id
+    if not rights.value:
+        backend.delete_overwrite(channel_id, bot)
+        return
+    denied = Overwrite(bot, OverwriteType.MEMBER, deny=rights.value)
+    backend.set_overwrite(channel_id, denied)
+
+
+def rights_denied_to_bot(backend: Backend, channel_id: int) -> discord.Permissions:
+    """What `deny_bot` has denied in a channel."""
+    bot = backend.bot_user.id
+    overwrites = backend.get_channel(channel_id).overwrites
+    return discord.Permissions(sum(item.deny for item in overwrites if item.target_id == bot))
 
 
 class ServedPage:

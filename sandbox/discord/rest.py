@@ -1,6 +1,5 @@
 """Discord's REST interface under /api/v10, and its CDN, over simcord's routes."""
 
-import asyncio
 import io
 import json
 import logging
@@ -92,7 +91,7 @@ class Rest:
         call = await self._read(request)
         fault = self.faults.take(call.method, call.path)
         if fault is not None and fault.delay:
-            await asyncio.sleep(fault.delay)
+            await fault.wait()
         answer = self._answer(call, request.headers.get("Authorization"), fault)
         self._record(call, answer)
         self._changed()

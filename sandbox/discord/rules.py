@@ -3,11 +3,13 @@
 import re
 from typing import Any
 
-from sandbox.discord.hooks import Backend, BackendError, message_payload
+from sandbox.discord.hooks import Backend, BackendError, bot_is_in, message_payload
 
 # Interaction and webhook tokens stand in the path, so these need no bot token.
 _TOKEN_IN_PATH = re.compile(r"/(?:interactions/\d+/[^/]+/callback|webhooks/\d+/[^/]+(?:/.*)?)")
 _WEBHOOK = re.compile(r"/webhooks/\d+/([^/]+)(?:/.*)?")
+_GUILD = re.compile(r"(?:/applications/\d+)?/guilds/(\d+)(?:/.*)?")
+_CHANNEL = re.compile(r"/channels/(\d+)(?:/.*)?")
 _SEND = re.compile(r"/channels/(\d+)/messages")
 
 # "It will be checked for uniqueness in the past few minutes":
@@ -32,6 +34,7 @@ class Rules:
     def before(self, method: str, path: str, body: Any) -> Any:
         """Refuse the request (BackendError), answer it (JSON), or let it pass (None)."""
         self._refuse_expired_token(path)
+        self._refuse_outsider(path)
         sent = _SEND.fullmatch(path) if method == "POST" else None
         if sent is None or not isinstance(body, dict):
             return None
@@ -42,6 +45,8 @@ class Rules:
         """The answer as Discord gives it, from simcord's; None stands for 204."""
         if path == "/oauth2/applications/@me":
             return {**answer, "flags": self._flags}
+        if path == "/users/@me/guilds":
+            return [item for item in answer if bot_is_in(self._backend, int(item["id"]))]
         if path.endswith("/callback"):
             return answer if query.get("with_response") in ("1", "true") else None
         if method == "POST" and _SEND.fullmatch(path) and body and body.get("nonce") is not None:
@@ -58,6 +63,24 @@ class Rules:
         if expires is not None and self._backend.now_iso() >= expires:
             # 401 and not 404: https://github.com/discord/discord-api-docs/issues/6851
             raise BackendError(401, 50027, "Invalid Webhook Token")
+
+    def _refuse_outsider(self, path: str) -> None:
+        """A guild that the bot is not in is unknown to it, and everything in it out of reach.
+
+        10004 for the guild itself is evidenced; 50001 for everything else in it is too, but not
+        for every single route.
+        """
+        guild_id: int | None = None
+        if found := _GUILD.fullmatch(path):
+            guild_id = int(found[1])
+        elif found := _CHANNEL.fullmatch(path):
+            channel = self._backend.channels.get(int(found[1]))
+            guild_id = channel.guild_id if channel else None
+        if guild_id not in self._backend.guilds or bot_is_in(self._backend, guild_id):
+            return
+        if path == f"/guilds/{guild_id}":
+            raise BackendError(404, 10004, "Unknown Guild")
+        raise BackendError(403, 50001, "Missing Access")
 
     def _refuse_closed_dm(self, channel_id: int) -> None:
         channel = self._backend.channels.get(channel_id)

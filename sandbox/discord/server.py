@@ -10,9 +10,12 @@ import simcord
 from aiohttp import web
 
 from sandbox.discord.control import Control
+from sandbox.discord.faults import Fault, failing
 from sandbox.discord.gateway import Gateway
 from sandbox.discord.hooks import Answers, backend_of, make_env, watch_changes
+from sandbox.discord.owner import Owner
 from sandbox.discord.pages import Pages, Window
+from sandbox.discord.panel import Panel
 from sandbox.discord.records import Records
 from sandbox.discord.rest import MAX_BODY, Rest
 from sandbox.discord.rules import Rules
@@ -30,7 +33,8 @@ class DiscordSandbox:
     switched on for the application; `shards` is what /gateway/bot recommends. With `pages`,
     browser pages are served on `page_ports` (by window name) or on free ports: `bob`, `alice`,
     `rita`, `bob-dm`. What is put into `extra_routes` before the start is served beside Discord's
-    own paths.
+    own paths. `bot_process` tells the panel how the bot's process is (`ready`, `starting`,
+    `ended`), where somebody keeps one.
     """
 
     def __init__(
@@ -64,9 +68,11 @@ class DiscordSandbox:
             url=lambda: self.gateway_url,
             flags=flags,
         )
+        self.bot_process: Callable[[], str] | None = None
         self.page_urls: dict[str, str] = {}
         self._answers: Answers
         self.world: World
+        self.owner: Owner
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -74,6 +80,7 @@ class DiscordSandbox:
             stack.push_async_callback(self.env.shutdown)
             self._answers = Answers(self.env)
             self.world = await demo_world(self.env)
+            self.owner = Owner(self.backend, self.gateway, self.world)
             watch_changes(self.env, lambda *_: self._wake())
             await self._serve(stack)
             if self._with_pages:
@@ -95,6 +102,11 @@ class DiscordSandbox:
     def api_url(self) -> str:
         """What stands for https://discord.com/api/v10."""
         return f"{self.base_url}/api/v10"
+
+    @property
+    def panel_url(self) -> str:
+        """The page on which Discord is made to fail."""
+        return f"{self.base_url}/sandbox/"
 
     @property
     def gateway_url(self) -> str:
@@ -181,18 +193,45 @@ class DiscordSandbox:
         change = self._rules.closed_dms.discard if open_ else self._rules.closed_dms.add
         change(person.id)
 
+    def dms_open(self, person: simcord.MemberActor) -> bool:
+        """Whether a person takes direct messages."""
+        return person.id not in self._rules.closed_dms
+
+    def repeat_interactions(self, times: int = 1) -> None:
+        """Let the next interactions reach the bot twice, with the same id and token."""
+        self.gateway.twice = times
+
+    def expire_interactions(self, times: int | None = 1) -> Fault:
+        """Let the next interactions be too old when the bot answers (404, code 10062)."""
+        return self.rest.faults.add(failing("10062", endpoint="answering", times=times))
+
     def set_locale(self, person: simcord.MemberActor, locale: str) -> None:
         """Choose the language of a person's Discord, for example `de` (simcord says en-US)."""
         self.gateway.locales[person.id] = locale
 
+    def calm(self) -> None:
+        """End every fault and take back what the owner did, but for what was deleted."""
+        self.rest.faults.clear()
+        self.gateway.refusing, self.gateway.twice = False, 0
+        for person in self.world.people.values():
+            self.set_dms(person, open_=True)
+        for channel in self.owner.channels:
+            self.owner.allow_bot(channel)
+        if not self.owner.bot_is_in:
+            self.owner.add_bot()
+
     # ------------------------------------------------------------ inside
+
+    def control_routes(self) -> list[web.RouteDef]:
+        """The paths of the control interface and of its page."""
+        return [*Control(self).routes(), *Panel(self).routes()]
 
     def _wake(self) -> None:
         self._answers.wake()
 
     async def _serve(self, stack: AsyncExitStack) -> None:
         app = web.Application(client_max_size=MAX_BODY)
-        app.add_routes([*self.rest.routes(), *self.gateway.routes(), *Control(self).routes()])
+        app.add_routes([*self.rest.routes(), *self.gateway.routes(), *self.control_routes()])
         app.add_routes(self.extra_routes)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()

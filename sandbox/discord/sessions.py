@@ -37,7 +37,8 @@ class Outbox:
 class Session:
     """One shard's session; it outlives its connections.
 
-    `write(op, data, sequence, event)` makes the JSON text of a frame.
+    `write(op, data, sequence, event)` makes the JSON text of a frame, `edit(event, payload)` has
+    the last word on what it says, `copies(event)` on how often.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Session:
         shard: tuple[int, int],
         write: Callable[[int, Any, int | None, str | None], str],
         edit: Callable[[str, dict[str, Any]], None],
+        copies: Callable[[str], int] = lambda _: 1,
     ) -> None:
         self.id = secrets.token_hex(16)
         self.shard = shard
@@ -55,6 +57,7 @@ class Session:
         self.view = Subscription(env, intents=intents, shard=shard, deliver=self.send)
         self._write = write
         self._edit = edit
+        self._copies = copies
         self._sent: deque[tuple[int, str]] = deque(maxlen=KEEP_EVENTS)
         self._outbox: Outbox | None = None
         self._left_at = time.perf_counter()
@@ -72,11 +75,12 @@ class Session:
     def send(self, event: str, payload: dict[str, Any]) -> None:
         """Number an event, keep it, and write it if somebody is there."""
         self._edit(event, payload)
-        self.sequence += 1
-        text = self._write(0, payload, self.sequence, event)
-        self._sent.append((self.sequence, text))
-        if self._outbox is not None:
-            self._outbox.frame(text)
+        for _ in range(self._copies(event)):
+            self.sequence += 1
+            text = self._write(0, payload, self.sequence, event)
+            self._sent.append((self.sequence, text))
+            if self._outbox is not None:
+                self._outbox.frame(text)
 
     def attach(self, outbox: Outbox) -> None:
         """Let this connection carry the session."""

@@ -1,9 +1,9 @@
 """One request to Plex, with what every endpoint needs to know."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -11,6 +11,7 @@ from sandbox.plex.model import Account, Server, Share
 from sandbox.plex.refusals import Reason, Refusal
 from sandbox.plex.world import PlexWorld
 
+Row = TypeVar("Row")
 WORLD = web.AppKey("world", PlexWorld)
 
 
@@ -46,14 +47,13 @@ class Call:
             raise Refusal(Reason.NOT_FOUND, self.part("share"))
         return share
 
-    def listed(self) -> list[Share]:
-        """The shares a list may show: none under the fault `empty_listing`."""
-        return [] if self.emptied() else list(self.world.shares)
-
-    def emptied(self) -> bool:
-        """Whether the fault `empty_listing` strikes this request."""
+    def listed(self, rows: Iterable[Row]) -> list[Row]:
+        """The rows that a list shows: fewer or none under a listing's fault."""
+        found = list(rows)
         line = f"{self.request.method} {self.request.path}"
-        return bool(self.world.faults.take(line, listing=True))
+        for fault in self.world.faults.take(line, listing=True):
+            found = fault.shorten(found)
+        return found
 
 
 Endpoint = Callable[[Call], web.Response]

@@ -3,15 +3,20 @@
     GET    state                              everything, as one object
     GET    requests        DELETE requests    what reached Plex; forget it
     GET    faults          DELETE faults      the active faults; switch all off
-    POST   faults          DELETE faults/{id} `{match, kind, times, seconds, status, headers, ...}`
+    POST   faults          DELETE faults/{id} `{endpoint, failure, times}` in the words of `menu`,
+                                              or any field of `Fault`: `{match, kind, status, ...}`
+    GET    menu                               the words for endpoints and failures
     POST   presets/{name}                     switch one of the page's faults on, or off again
     POST   shares/{id}/accept|decline|leave   as the invited person
+    POST   shares                             as the owner by hand: `{login, section_ids, accepted}`
+    POST   shares/{id}/libraries              as the owner: `{section_ids}`, an empty list for all
+    POST   shares/{id}/remove                 as the owner
     POST   libraries       DELETE libraries/{id}      `{title, type}`
     POST   accounts                           `{username, email}`: somebody joins Plex
     POST   pins/{id}/allow                    `{account_id}`: somebody signs in by code
     POST   token/revoke    POST token/mend    `{"invalid": true}`: 401 in place of 422
     POST   switches                           any of `seat_limit`, `v1_invites_gone`, `orphans`,
-                                              `listing_lag`
+                                              `fresh_acceptance`, `listing_lag`
     POST   reset                              back to the beginning
 
 Errors: 400 for a body that makes no sense, 404 for what is not there, 409 for what the state does
@@ -25,18 +30,28 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.plex.call import WORLD, json_body
-from sandbox.plex.faults import PRESETS, Fault, preset
-from sandbox.plex.refusals import Refusal
-from sandbox.plex.state import fault_state, request_state, state
+from sandbox.plex.faults import PRESETS, Fault, failing, preset
+from sandbox.plex.menu import ENDPOINTS, FAILURES
+from sandbox.plex.model import Invitation
+from sandbox.plex.refusals import Reason, Refusal
+from sandbox.plex.state import fault_state, request_state, share_state, state
 from sandbox.plex.world import PlexWorld
 
 SWITCHES: dict[str, Callable[[Any], Any]] = {
     "seat_limit": int,
     "v1_invites_gone": bool,
     "orphans": bool,
+    "fresh_acceptance": bool,
     "listing_lag": float,
 }
 FAULT_FIELDS = {field.name for field in dataclasses.fields(Fault)} - {"id", "ended"}
+UNKNOWN = {
+    Reason.NOT_FOUND,
+    Reason.EXPIRED_PIN,
+    Reason.UNKNOWN_PERSON,
+    Reason.UNKNOWN_SECTIONS,
+    Reason.UNKNOWN_SERVER,
+}
 LIBRARY_TYPES = ("movie", "show", "artist", "photo")
 
 Order = Callable[[PlexWorld, web.Request, dict[str, Any]], Any]
@@ -57,7 +72,8 @@ def obeyed(order: Order) -> Handler:
         except (BadOrder, KeyError, TypeError) as error:
             return web.json_response({"error": f"bad request: {error}"}, status=400)
         except Refusal as refusal:
-            return web.json_response({"error": str(refusal)}, status=404)
+            status = 404 if refusal.reason in UNKNOWN else 409
+            return web.json_response({"error": str(refusal)}, status=status)
         except LookupError as error:
             return web.json_response({"error": f"not found: {error}"}, status=404)
         except ValueError as error:
@@ -100,14 +116,19 @@ def _read_faults(world: PlexWorld, _request: web.Request, _body: dict[str, Any])
 
 
 def _add_fault(world: PlexWorld, _request: web.Request, body: dict[str, Any]) -> Any:
-    unknown = set(body) - FAULT_FIELDS
+    unknown = set(body) - FAULT_FIELDS - {"failure"}
     if unknown:
         raise BadOrder(f"unknown: {', '.join(sorted(unknown))}")
     try:
-        fault = Fault(**body)
+        fault = failing(**body) if "failure" in body else Fault(**body)
     except ValueError as error:
         raise BadOrder(str(error)) from None
     return fault_state(world.faults.add(fault))
+
+
+def _read_menu(_world: PlexWorld, _request: web.Request, _body: dict[str, Any]) -> Any:
+    failures = {name: text for name, (text, _) in FAILURES.items()}
+    return {"endpoints": list(ENDPOINTS), "failures": failures}
 
 
 def _clear_faults(world: PlexWorld, _request: web.Request, _body: dict[str, Any]) -> None:
@@ -137,6 +158,27 @@ def _act_on_share(world: PlexWorld, request: web.Request, _body: dict[str, Any])
         "leave": world.leave,
     }
     acts[request.match_info["act"]](_number(request, "share"))
+
+
+def _share_by_hand(world: PlexWorld, _request: web.Request, body: dict[str, Any]) -> Any:
+    wish = Invitation(
+        str(body.get("machine_identifier") or world.server.machine_identifier),
+        tuple(int(number) for number in body.get("section_ids") or ()),
+        login=str(body["login"]),
+    )
+    share = world.invite(wish)
+    if body.get("accepted") and not share.accepted:
+        world.accept(share.share_id)
+    return share_state(share)
+
+
+def _set_libraries(world: PlexWorld, request: web.Request, body: dict[str, Any]) -> None:
+    share = world.share(_number(request, "share"))
+    world.set_sections(share, [int(number) for number in body["section_ids"]])
+
+
+def _remove_share(world: PlexWorld, request: web.Request, _body: dict[str, Any]) -> None:
+    world.revoke(world.share(_number(request, "share")))
 
 
 def _add_library(world: PlexWorld, _request: web.Request, body: dict[str, Any]) -> Any:
@@ -183,11 +225,15 @@ ORDERS: list[tuple[str, str, Order]] = [
     ("GET", "requests", _read_requests),
     ("DELETE", "requests", _forget_requests),
     ("GET", "faults", _read_faults),
+    ("GET", "menu", _read_menu),
     ("POST", "faults", _add_fault),
     ("DELETE", "faults", _clear_faults),
     ("DELETE", r"faults/{fault:\d+}", _remove_fault),
     ("POST", "presets/{name}", _toggle_preset),
     ("POST", r"shares/{share:\d+}/{act:accept|decline|leave}", _act_on_share),
+    ("POST", "shares", _share_by_hand),
+    ("POST", r"shares/{share:\d+}/libraries", _set_libraries),
+    ("POST", r"shares/{share:\d+}/remove", _remove_share),
     ("POST", "libraries", _add_library),
     ("DELETE", r"libraries/{section:\d+}", _remove_library),
     ("POST", "accounts", _add_account),

@@ -1,6 +1,7 @@
 """Ways in which Plex fails on purpose.
 
-A `Fault` names requests by a glob over `METHOD path` and what happens to them. Kinds:
+A `Fault` names requests by an `endpoint` in plain words (see `sandbox.plex.menu`), by `match`, a
+glob over `METHOD path`, or by both, and says what happens to them. Kinds:
 
 - `latency`: waits `seconds`, then goes on as usual.
 - `hang`: says nothing for `seconds` (an hour unless told), then cuts the connection; removing the
@@ -12,7 +13,9 @@ A `Fault` names requests by a glob over `METHOD path` and what happens to them. 
 - `malformed`: does what was asked, then answers broken XML (or JSON where that was asked for).
 - `empty`: does what was asked, then answers nothing, with status 200 or `status`.
 - `drip`: does what was asked, then sends the answer byte by byte over `seconds`.
+- `redirect`: sends the asker to `headers["Location"]`, or to this machine by another name.
 - `empty_listing`: lists of shares and users come back well-formed and empty.
+- `short_listing`: each such list keeps its first `keep` rows, half of them unless told.
 
 `processed=True` lets `hang`, `status` and `html` strike after the deed instead of before it.
 """
@@ -23,6 +26,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Any, TypeVar
+
+from sandbox.plex.menu import ENDPOINTS, FAILURES, LISTS
+
+Row = TypeVar("Row")
 
 
 class Kind(StrEnum):
@@ -37,9 +45,12 @@ class Kind(StrEnum):
     MALFORMED = "malformed"
     EMPTY = "empty"
     DRIP = "drip"
+    REDIRECT = "redirect"
     EMPTY_LISTING = "empty_listing"
+    SHORT_LISTING = "short_listing"
 
 
+LISTING = {Kind.EMPTY_LISTING, Kind.SHORT_LISTING}
 AFTER_THE_DEED = {Kind.DROP_AFTER, Kind.MALFORMED, Kind.EMPTY, Kind.DRIP}
 DEFAULT_SECONDS = {Kind.LATENCY: 2.0, Kind.HANG: 3600.0, Kind.DRIP: 5.0}
 
@@ -48,7 +59,8 @@ DEFAULT_SECONDS = {Kind.LATENCY: 2.0, Kind.HANG: 3600.0, Kind.DRIP: 5.0}
 class Fault:
     """One way to fail. `times` is how many requests it still strikes; None is without end.
 
-    `label` is a name for people; the page knows its own faults by it.
+    `label` is a name for people; the page knows its own faults by it. ValueError for a kind or an
+    endpoint that does not exist, and for a listing's fault where nothing is listed.
     """
 
     match: str = "*"
@@ -60,11 +72,17 @@ class Fault:
     body: str = ""
     processed: bool | None = None
     label: str = ""
+    endpoint: str = ""
+    keep: int | None = None
     id: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     def __post_init__(self) -> None:
         self.kind = Kind(self.kind)
+        if self.endpoint and self.endpoint not in ENDPOINTS:
+            raise ValueError(f"no such endpoint: {self.endpoint}")
+        if self.kind in LISTING and self.endpoint not in {"", *LISTS}:
+            raise ValueError(f"{self.endpoint}: there is nothing to list")
         if self.processed is None:
             self.processed = self.kind in AFTER_THE_DEED
         if self.seconds is None:
@@ -74,7 +92,14 @@ class Fault:
 
     def strikes(self, line: str) -> bool:
         """Whether this fault is for the request `line` (`METHOD path`) and not used up."""
-        return self.times != 0 and fnmatchcase(line, self.match)
+        named = not self.endpoint or ENDPOINTS[self.endpoint].fullmatch(line) is not None
+        return self.times != 0 and named and fnmatchcase(line, self.match)
+
+    def shorten(self, rows: list[Row]) -> list[Row]:
+        """What a listing's fault leaves of a list."""
+        if self.kind is Kind.EMPTY_LISTING:
+            return []
+        return rows[: len(rows) // 2 if self.keep is None else self.keep]
 
     async def wait(self) -> None:
         """Let the fault's time pass, or until it is removed."""
@@ -99,6 +124,7 @@ PRESETS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "page": ("Gateway page: HTML in place of an answer", {"kind": Kind.HTML}),
     "empty": ("Empty lists: nobody seems to be there", {"kind": Kind.EMPTY_LISTING}),
+    "short": ("Short lists: half of the rows are missing", {"kind": Kind.SHORT_LISTING}),
 }
 
 
@@ -106,6 +132,17 @@ def preset(name: str) -> Fault:
     """One of the page's faults, by name; LookupError for any other."""
     _, fields = PRESETS[name]
     return Fault(label=name, **fields)  # type: ignore[arg-type]  # a table of fields of Fault
+
+
+def failing(failure: str, **fields: Any) -> Fault:
+    """A fault by the name of its failure, say `failing("503", endpoint="inviting", times=1)`.
+
+    `fields` are those of `Fault` and go before the failure's own. ValueError for an unknown name.
+    """
+    if failure not in FAILURES:
+        raise ValueError(f"no such failure: {failure}")
+    text, own = FAILURES[failure]
+    return Fault(**{"label": text, **own, **fields})
 
 
 class Faults:
@@ -144,13 +181,13 @@ class Faults:
     def take(self, line: str, *, listing: bool = False) -> list[Fault]:
         """The faults that strike this request; each counts down by one.
 
-        `listing` asks for `empty_listing` alone, which only lists ask for, so that a count is not
-        used up by other requests.
+        `listing` asks for `empty_listing` and `short_listing` alone, which only lists ask for, so
+        that a count is not used up by other requests.
         """
         found = [
             fault
             for fault in self._active
-            if (fault.kind is Kind.EMPTY_LISTING) is listing and fault.strikes(line)
+            if (fault.kind in LISTING) is listing and fault.strikes(line)
         ]
         for fault in found:
             if fault.times is not None:

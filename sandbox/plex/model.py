@@ -96,8 +96,8 @@ class Share:
     """A server shared with a person: pending until they accept. `share_id` survives acceptance.
 
     `account` is None while the invited address has no Plex account. Instants are Unix seconds.
-    An `orphan` is what a withdrawn v1 invite may leave behind: no list of invites shows it, yet it
-    blocks the next invite.
+    An `orphan` is what a withdrawn invite may leave behind: only v1's list of a server's shares
+    shows it, yet it blocks the next invite.
     """
 
     share_id: int

@@ -1,41 +1,15 @@
-"""What the page shows, region by region.
+"""What the page shows, region by region."""
 
-Everything is built as elements, so that names typed by people stay text.
-"""
+from collections.abc import Callable, Iterable
+from xml.etree.ElementTree import Element
 
-from xml.etree.ElementTree import Element, tostring
-
-from sandbox.plex.faults import PRESETS
+from sandbox.markup import button, empty, h, markup, options, ordering, row, rows, switch
+from sandbox.plex.faults import PRESETS, Fault, Kind
+from sandbox.plex.menu import ENDPOINTS, FAILURES
 from sandbox.plex.model import Account, Library, Pin, RecordedRequest, Share
 from sandbox.plex.world import PlexWorld
 
 REQUESTS_SHOWN = 12
-Piece = Element | str
-
-
-def h(tag: str, attributes: dict[str, str] | None = None, *pieces: Piece) -> Element:
-    """An HTML element. Strings stay text, whatever they hold."""
-    made = Element(tag, attributes or {})
-    last: Element | None = None
-    for piece in pieces:
-        if isinstance(piece, Element):
-            made.append(piece)
-            last = piece
-        elif last is None:
-            made.text = (made.text or "") + piece
-        else:
-            last.tail = (last.tail or "") + piece
-    return made
-
-
-def _button(action: str, text: str, name: str, **data: str) -> Element:
-    key = "-".join((action, *data.values()))
-    attributes = {"type": "button", "id": key, "data-action": action, "aria-label": name}
-    return h("button", attributes | {f"data-{k}": v for k, v in data.items()}, text)
-
-
-def _empty(text: str) -> Element:
-    return h("p", {"class": "empty"}, text)
 
 
 # -- people ---------------------------------------------------------------------------------------
@@ -47,7 +21,7 @@ def people_region(world: PlexWorld) -> list[Element]:
     for share in world.shares:
         cards.setdefault(share.email.casefold(), []).append(share)
     if not cards:
-        return [_empty("Nobody has been invited yet. Invites appear here by themselves.")]
+        return [empty("Nobody has been invited yet. Invites appear here by themselves.")]
     return [_person(world, shares) for shares in cards.values()]
 
 
@@ -83,7 +57,7 @@ def _share(world: PlexWorld, share: Share) -> Element:
         [("leave", "Leave")] if share.accepted else [("accept", "Accept"), ("decline", "Decline")]
     )
     buttons = [
-        _button(action, text, f"{text} as {share.person}{where}", share=str(share.share_id))
+        _act(share, action, text, f"{text} as {share.person}{where}")
         for action, text in ([] if share.orphan else acts)
     ]
     return h(
@@ -91,8 +65,56 @@ def _share(world: PlexWorld, share: Share) -> Element:
         {"class": "share", "data-share": str(share.share_id), "data-state": kind},
         title,
         _chips(share),
-        h("div", {"class": "actions"}, *buttons),
+        *([h("div", {"class": "actions"}, *buttons)] if buttons else []),
+        _as_owner(share, where),
     )
+
+
+def _act(share: Share, action: str, text: str, name: str) -> Element:
+    order = ordering(f"POST shares/{share.share_id}/{action}")
+    key = f"{action}-{share.share_id}"
+    return button(
+        text, order, key=key, name=name, data_action=action, data_share=str(share.share_id)
+    )
+
+
+def _as_owner(share: Share, where: str) -> Element:
+    """What the owner might do by hand, in Plex's own app: other libraries, no share at all."""
+    remove = _act(share, "remove", "Remove share", f"Remove {share.person}'s share{where}")
+    hint = "Press a library to open or close it."
+    acts = [] if share.orphan else [*_openings(share)]
+    return h(
+        "details",
+        {"id": f"owner-{share.share_id}"},
+        h("summary", {}, "As the owner"),
+        *([h("p", {"class": "hint"}, hint)] if acts else []),
+        h("div", {"class": "actions"}, *acts, remove),
+    )
+
+
+def _openings(share: Share) -> list[Element]:
+    """A button for each library of the share's server, pressed while it is open."""
+    now = share.section_ids
+    made = []
+    for library in share.server.libraries:
+        on = library.id in now
+        then = [n for n in now if n != library.id] if on else [*now, library.id]
+        # No library at all would mean ALL of them to Plex, so the last one stays.
+        last = {"disabled": "disabled"} if not then else {}
+        key = f"open-{share.share_id}-{library.id}"
+        order = _opening(share, then)
+        pressed = "true" if on else "false"
+        made.append(
+            button(library.title, order, key=key, kind="toggle", aria_pressed=pressed, **last)
+        )
+    pressed = "true" if share.all_libraries else "false"
+    key = f"open-{share.share_id}-all"
+    text = "All, also later ones"
+    return [*made, button(text, _opening(share, []), key=key, kind="toggle", aria_pressed=pressed)]
+
+
+def _opening(share: Share, section_ids: list[int]) -> dict[str, str]:
+    return ordering(f"POST shares/{share.share_id}/libraries", {"section_ids": section_ids})
 
 
 def _standing(share: Share) -> tuple[str, str]:
@@ -115,25 +137,38 @@ def _chips(share: Share) -> Element:
     return h("ul", {"class": "chips"}, *chips)
 
 
-# -- sign-ins, libraries, faults, requests --------------------------------------------------------
+def known_region(world: PlexWorld) -> list[Element]:
+    """Names to choose from when sharing by hand: accounts that hold nothing yet."""
+    holders = {share.account_id for share in world.shares}
+    others = [a for a in world.accounts if a is not world.owner and a.id not in holders]
+    return options((account.email, account.username) for account in others)
+
+
+def choices_region(world: PlexWorld) -> list[Element]:
+    """Libraries to choose from when sharing by hand; the values are lists of section ids."""
+    titles = [(f"[{library.id}]", library.title) for library in world.server.libraries]
+    return options([*titles, ("[]", "All libraries")])
+
+
+# -- sign-ins and libraries -----------------------------------------------------------------------
 
 
 def pins_region(world: PlexWorld) -> list[Element]:
     """Codes that wait for somebody to sign in, newest first."""
     waiting = [pin for pin in reversed(world.keys.pins) if pin.token is None]
     if not waiting:
-        return [_empty("No sign-in is waiting.")]
+        return [empty("No sign-in is waiting.")]
     return [_pin(pin, world.accounts) for pin in waiting[:3]]
 
 
 def _pin(pin: Pin, accounts: list[Account]) -> Element:
     buttons = [
-        _button(
-            "allow",
+        button(
             account.username,
-            f"Sign in as {account.username} with code {pin.code}",
-            pin=str(pin.id),
-            account=str(account.id),
+            ordering(f"POST pins/{pin.id}/allow", {"account_id": account.id}),
+            key=f"allow-{pin.id}-{account.id}",
+            name=f"Sign in as {account.username} with code {pin.code}",
+            data_action="allow",
         )
         for account in accounts
     ]
@@ -148,55 +183,106 @@ def _pin(pin: Pin, accounts: list[Account]) -> Element:
 def libraries_region(world: PlexWorld) -> list[Element]:
     """The server's libraries."""
     if not world.server.libraries:
-        return [_empty("This server has no libraries.")]
-    return [h("ul", {"class": "rows"}, *map(_library, world.server.libraries))]
+        return [empty("This server has no libraries.")]
+    return [rows(map(_library, world.server.libraries))]
 
 
 def _library(library: Library) -> Element:
-    about = h("span", {"class": "quiet"}, f"{library.type} \u00b7 section {library.id}")
-    name = f"Remove library {library.title}"
-    remove = _button("remove-library", "Remove", name, section=str(library.id))
-    return h("li", {}, h("span", {"class": "grow"}, h("strong", {}, library.title), about), remove)
+    remove = button(
+        "Remove",
+        ordering(f"DELETE libraries/{library.id}"),
+        key=f"remove-library-{library.id}",
+        name=f"Remove library {library.title}",
+    )
+    return row(library.title, f"{library.type} \u00b7 section {library.id}", remove)
+
+
+# -- faults and requests --------------------------------------------------------------------------
+
+# The world's own switches: attribute, text, and the value that counts as on.
+MOODS: tuple[tuple[str, str, bool], ...] = (
+    ("orphans", "Withdrawn invites leave a row behind", True),
+    ("fresh_acceptance", "Friends have to accept anew", True),
+    ("v1_invites_gone", "The old list of invites works", False),
+)
+
+
+def switches_region(world: PlexWorld) -> list[Element]:
+    """The faults that are one press away, and the world's moods."""
+    active = {fault.label for fault in world.faults}
+    quick = [
+        switch(
+            text,
+            ordering(f"POST presets/{name}"),
+            key=f"fault-{name}",
+            on=name in active,
+            data_preset=name,
+        )
+        for name, (text, _) in PRESETS.items()
+    ]
+    token = ordering("POST token/mend" if world.token_revoked else "POST token/revoke")
+    quick.append(switch("Token revoked", token, key="fault-token", on=world.token_revoked))
+    for name, text, on in MOODS:
+        now: bool = getattr(world, name)
+        order = ordering("POST switches", {name: not now})
+        quick.append(switch(text, order, key=f"mood-{name}", on=now is on))
+    return [h("div", {"class": "switches"}, *quick)]
+
+
+def endpoints_region(_world: PlexWorld) -> list[Element]:
+    """The endpoints to choose from."""
+    return options((name, name.capitalize()) for name in ENDPOINTS)
+
+
+def failures_region(_world: PlexWorld) -> list[Element]:
+    """The failures to choose from."""
+    return options((name, text) for name, (text, _) in FAILURES.items())
 
 
 def faults_region(world: PlexWorld) -> list[Element]:
-    """The switches, and the faults that others have set."""
-    active = {fault.label for fault in world.faults}
-    switches = [
-        _switch("preset", name, text, name in active) for name, (text, _) in PRESETS.items()
-    ]
-    switches.append(_switch("token", "token", "Token revoked", world.token_revoked))
-    others = [fault for fault in world.faults if fault.label not in PRESETS]
-    rows = [
-        h(
-            "li",
-            {},
-            h("span", {"class": "grow"}, h("strong", {}, str(f.kind)), h("code", {}, f.match)),
-            _button("remove-fault", "Remove", f"Remove fault {f.id}", fault=str(f.id)),
-        )
-        for f in others
-    ]
-    return [h("div", {"class": "switches"}, *switches), h("ul", {"class": "rows"}, *rows)]
+    """Every fault that is on, in plain words, with a way to end it."""
+    lines = [_fault(fault) for fault in world.faults]
+    if world.token_revoked:
+        mend = button("Mend", ordering("POST token/mend"), key="mend", name="Mend the token")
+        lines.append(row("The owner's token is revoked", "until mended", mend))
+    if not lines:
+        return [empty("No fault is on.")]
+    return [rows(lines)]
 
 
-def _switch(action: str, name: str, text: str, on: bool) -> Element:
-    attributes = {
-        "type": "button",
-        "id": f"fault-{name}",
-        "class": "switch",
-        "role": "switch",
-        "aria-checked": "true" if on else "false",
-        "data-action": action,
-        "data-preset": name,
-    }
-    return h("button", attributes, h("span", {"class": "knob", "aria-hidden": "true"}), text)
+def _fault(fault: Fault) -> Element:
+    off = button(
+        "Switch off",
+        ordering(f"DELETE faults/{fault.id}"),
+        key=f"remove-fault-{fault.id}",
+        name=f"Switch off: {what(fault)}, {where(fault)}",
+    )
+    left = "until switched off"
+    if fault.times is not None:
+        left = "once" if fault.times == 1 else f"{fault.times} times"
+    return row(what(fault), f"{where(fault)} \u00b7 {left}", off)
+
+
+def what(fault: Fault) -> str:
+    """What a fault does, in plain words."""
+    if fault.label in PRESETS:
+        return PRESETS[fault.label][0]
+    number = f" {fault.status}" if fault.kind is Kind.STATUS else ""
+    return fault.label or f"{fault.kind}{number}"
+
+
+def where(fault: Fault) -> str:
+    """Which requests a fault strikes, in plain words."""
+    if fault.match == "*":
+        return (fault.endpoint or "everything").capitalize()
+    return f"{fault.endpoint} {fault.match}".strip()
 
 
 def requests_region(world: PlexWorld) -> list[Element]:
     """The latest requests, newest first."""
     latest = list(reversed(world.requests[-REQUESTS_SHOWN:]))
     if not latest:
-        return [_empty("Nothing has asked Plex for anything yet.")]
+        return [empty("Nothing has asked Plex for anything yet.")]
     return [h("ul", {"class": "log"}, *(_request(world, record) for record in latest))]
 
 
@@ -223,11 +309,16 @@ def summary_region(world: PlexWorld) -> list[Element]:
     return [h("strong", {}, world.server.name), h("span", {"class": kind}, trouble), seats]
 
 
-REGIONS = {
+REGIONS: dict[str, Callable[[PlexWorld], Iterable[Element]]] = {
     "summary": summary_region,
     "people": people_region,
+    "known": known_region,
+    "choices": choices_region,
     "pins": pins_region,
     "libraries": libraries_region,
+    "switches": switches_region,
+    "endpoints": endpoints_region,
+    "failures": failures_region,
     "faults": faults_region,
     "requests": requests_region,
 }
@@ -235,11 +326,4 @@ REGIONS = {
 
 def regions(world: PlexWorld) -> dict[str, str]:
     """Each region's HTML, by the id of the element it goes into."""
-    return {
-        name: "".join(_markup(piece) for piece in make(world)) for name, make in REGIONS.items()
-    }
-
-
-def _markup(piece: Element) -> str:
-    # XML's rules escape "<" in attributes too; no region holds an element that HTML leaves open.
-    return tostring(piece, encoding="unicode", short_empty_elements=False)
+    return {name: markup(make(world)) for name, make in REGIONS.items()}

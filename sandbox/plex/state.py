@@ -72,6 +72,7 @@ def state(world: PlexWorld) -> dict[str, Any]:
             "seat_limit": world.seat_limit,
             "v1_invites_gone": world.v1_invites_gone,
             "orphans": world.orphans,
+            "fresh_acceptance": world.fresh_acceptance,
             "listing_lag": world.listing_lag,
         },
     }

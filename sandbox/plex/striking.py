@@ -49,8 +49,16 @@ async def _instead(request: web.Request, fault: Fault) -> web.StreamResponse:
             return _made_up(fault, fault.status or 503, fault.body, _content_type(fault.body))
         case Kind.HTML:
             return _made_up(fault, fault.status or 200, fault.body or GATEWAY_PAGE, "text/html")
+        case Kind.REDIRECT:
+            elsewhere = {"Location": f"http://localhost:{_port(request)}/elsewhere"}
+            return web.Response(status=fault.status or 302, headers={**elsewhere, **fault.headers})
         case _:
             return reset(request)
+
+
+def _port(request: web.Request) -> int:
+    name = request.transport and request.transport.get_extra_info("sockname")
+    return int(name[1]) if name else 80
 
 
 def _made_up(fault: Fault, status: int, body: str, kind: str) -> web.Response:

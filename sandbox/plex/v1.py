@@ -144,7 +144,8 @@ def _answer(*shares: Share, owned: Server) -> web.Response:
 def list_shares(call: Call) -> web.Response:
     """GET /api/servers/M/shared_servers: accepted, pending and orphaned shares."""
     owned = call.server()
-    return _answer(*(s for s in call.listed() if s.server is owned), owned=owned)
+    shares = call.listed(s for s in call.world.shares if s.server is owned)
+    return _answer(*shares, owned=owned)
 
 
 def _share_on_server(call: Call) -> Share:
@@ -180,7 +181,7 @@ def invite(call: Call) -> web.Response:
 
 
 def change_share(call: Call) -> web.Response:
-    """PUT /api/servers/M/shared_servers/{id}: other libraries."""
+    """PUT /api/servers/M/shared_servers/{id}: other libraries; an empty list opens ALL."""
     share = _share_on_server(call)
     wish = call.mapping().get("shared_server")
     if not isinstance(wish, dict):
@@ -190,7 +191,7 @@ def change_share(call: Call) -> web.Response:
 
 
 def delete_share(call: Call) -> web.Response:
-    """DELETE /api/servers/M/shared_servers/{id}: the way to sweep an orphan."""
+    """DELETE /api/servers/M/shared_servers/{id}: the row itself, so also the way to an orphan."""
     call.world.revoke(_share_on_server(call))
     return web.Response(content_type="application/xml")
 
@@ -203,8 +204,8 @@ def users(call: Call) -> web.Response:
     world = call.world
     shares = [share for share in world.shares if not share.orphan]
     listed = world.friends | {share.account_id for share in shares if share.accepted}
-    hidden = call.emptied() or call.account is not world.owner
-    people = [] if hidden else [a for a in world.accounts if a.id in listed]
+    visible = listed if call.account is world.owner else set()
+    people = call.listed(a for a in world.accounts if a.id in visible)
     children = [_user(call, account, shares) for account in people]
     return xml(
         container(

@@ -22,16 +22,16 @@ def _invites_live(call: Call) -> None:
 def invites_sent(call: Call) -> web.Response:
     """GET /api/invites/requested. Without an account an invite's id is the ADDRESS."""
     _invites_live(call)
-    pending = [s for s in call.listed() if not s.accepted and not s.orphan]
-    if call.account is not call.world.owner:
-        pending = []
+    mine = call.world.shares if call.account is call.world.owner else []
+    pending = call.listed(s for s in mine if not s.accepted and not s.orphan)
     return xml(container([_invite(share, sent=True) for share in pending]))
 
 
 def invites_received(call: Call) -> web.Response:
     """GET /api/invites/requests: what waits for the caller's own answer."""
     _invites_live(call)
-    pending = [s for s in call.listed() if s.account is call.account and not s.accepted]
+    mine = [s for s in call.world.shares if s.account is call.account]
+    pending = call.listed(s for s in mine if not s.accepted and not s.orphan)
     return xml(container([_invite(share, call.world.owner) for share in pending]))
 
 

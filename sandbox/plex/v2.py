@@ -91,11 +91,11 @@ def server(call: Call) -> web.Response:
 def _owned(call: Call, *, accepted: bool) -> list[Share]:
     if call.account is not call.world.owner:
         return []
-    return [
+    return call.listed(
         share
-        for share in call.listed()
+        for share in call.world.shares
         if share.accepted is accepted and not share.orphan and call.world.is_listed(share)
-    ]
+    )
 
 
 def accepted(call: Call) -> web.Response:
@@ -125,11 +125,9 @@ def invites_sent(call: Call) -> web.Response:
 
 def invites_received(call: Call) -> web.Response:
     """GET /api/v2/shared_servers/invites/received/pending: what waits for the caller."""
-    waiting = [
-        share_data(call.world, share)
-        for share in call.listed()
-        if share.account is call.account and not share.accepted and not share.orphan
-    ]
+    mine = [share for share in call.world.shares if share.account is call.account]
+    pending = call.listed(s for s in mine if not s.accepted and not s.orphan)
+    waiting = [share_data(call.world, share) for share in pending]
     invites = [{"owner": data["owner"], "sharedServers": [data]} for data in waiting]
     return either(call.request, "invites", invites)
 
@@ -161,24 +159,37 @@ def create(call: Call) -> web.Response:
     return either(call.request, "sharedServer", share_data(call.world, share), 201)
 
 
+def _known(call: Call) -> Share:
+    share = call.share()
+    if share.orphan:  # an orphan is known to v1 alone (guess)
+        raise Refusal(Reason.NOT_FOUND, call.part("share"))
+    return share
+
+
 def get_share(call: Call) -> web.Response:
     """GET /api/v2/shared_servers/{id}."""
-    return either(call.request, "sharedServer", share_data(call.world, call.share()))
+    return either(call.request, "sharedServer", share_data(call.world, _known(call)))
 
 
 def change_share(call: Call) -> web.Response:
-    """POST /api/v2/shared_servers/{id}: `{settings, librarySectionIds}`; PUT and PATCH are 405."""
-    share, body = call.share(), call.mapping()
+    """POST /api/v2/shared_servers/{id}: `{settings?, librarySectionIds?}`; PUT and PATCH are 405.
+
+    A pending share is changed like an accepted one. What is not named stays; an empty or absent
+    (null) list of sections opens ALL libraries; an unknown section changes nothing at all.
+    """
+    share, body = _known(call), call.mapping()
+    settings = body.get("settings")
+    if settings is not None and not isinstance(settings, dict):
+        raise Refusal(Reason.BAD_BODY)
     if "librarySectionIds" in body:
         call.world.set_sections(share, section_ids(body["librarySectionIds"]))
-    if isinstance(body.get("settings"), dict):
-        share.settings.update(body["settings"])
+    share.settings.update(settings or {})
     return either(call.request, "sharedServer", share_data(call.world, share))
 
 
 def delete_share(call: Call) -> web.Response:
-    """DELETE /api/v2/shared_servers/{id}: this share alone, pending or accepted."""
-    call.world.revoke(call.share())
+    """DELETE /api/v2/shared_servers/{id}: this share alone, pending or accepted, or an orphan."""
+    call.world.withdraw(call.share())
     return web.Response(status=204)
 
 
@@ -193,6 +204,8 @@ def not_allowed(_call: Call) -> web.Response:
 def sharing_settings(call: Call) -> web.Response:
     """POST /api/v2/sharing_settings: `{invitedEmail or invitedId, settings}`."""
     body, world = call.mapping(), call.world
+    if call.account is not world.owner:
+        raise Refusal(Reason.FORBIDDEN)
     account = world.people.by_id(body.get("invitedId") or 0)
     login = str(body.get("invitedEmail") or "")
     account = account or world.people.find(login)

@@ -32,8 +32,9 @@ class PlexWorld:
     """Everything one owner's Plex holds. Build it with `demo()`, or empty and add to it.
 
     Switches a test may set: `seat_limit`; `v1_invites_gone` (`/api/invites/*` answers 410);
-    `orphans` (a withdrawn v1 invite leaves a row behind); `listing_lag` (seconds until a new share
-    shows in plex.tv's v2 lists).
+    `orphans` (a pending share that is taken back leaves a row behind); `fresh_acceptance` (who is
+    a friend already has to accept a new share all the same); `listing_lag` (seconds until a new
+    share shows in plex.tv's v2 lists).
     """
 
     def __init__(self, fill: Callable[["PlexWorld"], None] | None = None) -> None:
@@ -69,6 +70,7 @@ class PlexWorld:
         self.seat_limit = SEATS
         self.v1_invites_gone = True
         self.orphans = False
+        self.fresh_acceptance = False
         self.listing_lag = 0.0
         if self._fill:
             self._fill(self)
@@ -177,7 +179,11 @@ class PlexWorld:
         raise Refusal(Reason.NOT_FOUND, str(share_id))
 
     def invite(self, wanted: Invitation) -> Share:
-        """Share a server with a person; pending, unless a friend is invited by id."""
+        """Share a server with a person; pending, unless they are a friend already.
+
+        That a friend need not accept is evidenced for v2 and an id; that it holds for an address
+        or name, and over v1, is a guess, which `fresh_acceptance` turns around.
+        """
         server = self.owned_server(wanted.machine_identifier)
         account, email = self._invited(wanted)
         if account is self.owner:
@@ -201,7 +207,7 @@ class PlexWorld:
             skip_friendship=wanted.skip_friendship,
         )
         self.shares.append(share)
-        if wanted.account_id is not None and account and account.id in self.friends:
+        if account and account.id in self.friends and not self.fresh_acceptance:
             self.accept(share.share_id)
         return share
 
@@ -251,7 +257,7 @@ class PlexWorld:
         return len({share.email.casefold() for share in self.shares if not share.orphan})
 
     def revoke(self, share: Share) -> None:
-        """Take a share back. The friendship stays."""
+        """Take a share back, and no other one of this person. The friendship stays."""
         self.shares.remove(share)
 
     def unfriend(self, account: Account) -> None:
@@ -262,11 +268,11 @@ class PlexWorld:
         self.friends.discard(account.id)
 
     def withdraw(self, share: Share) -> None:
-        """Take back a pending v1 invite; with `orphans` set it leaves its row behind."""
-        if self.orphans:
+        """Take back a share that waits; with `orphans` set it leaves its row behind."""
+        if self.orphans and not share.accepted and not share.orphan:
             share.orphan = True
         else:
-            self.shares.remove(share)
+            self.revoke(share)
 
     # -- shares: what the invited person does ---------------------------------------------------
 

@@ -40,7 +40,7 @@ async def test_one_request_with_its_buttons(stage: Stage) -> None:
     assert f"<@{stage.bob.id}>" in text
     assert "b***@example.org" in text.replace("\\", "")
     assert "bob@" not in text.replace("\\", "")
-    assert labels(shown.response) == ["Approve", "Deny"]
+    assert labels(shown.response) == ["Approve", "Deny", "Post the cards again"]
 
 
 async def test_many_requests_come_by_pages(stage: Stage) -> None:
@@ -50,7 +50,7 @@ async def test_many_requests_come_by_pages(stage: Stage) -> None:
     assert "9 requests are waiting" in said(page)
     assert asking(page.response) == list(PEOPLE[:4])
     assert labels(page.response)[-1:] == ["Later ones"]
-    assert len(parts(page.response, 2)) == 9
+    assert len(parts(page.response, 2)) == 10
 
     page = await stage.alice.click(page.response, label="Later ones")
     assert asking(page.response) == list(PEOPLE[4:8])

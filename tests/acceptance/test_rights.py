@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import discord
 import pytest
 import unseen
 from discord import app_commands
@@ -20,10 +21,17 @@ NEEDED = {
 NUMBER = "1"
 
 
-def commands(stage: Stage) -> dict[str, app_commands.Command[Any, Any, Any]]:
-    """Every slash command by its whole name."""
-    found = stage.bot.tree.walk_commands()
-    return {c.qualified_name: c for c in found if isinstance(c, app_commands.Command)}
+def commands(stage: Stage) -> dict[str, Any]:
+    """Every slash command by its whole name, and every entry of the menu of a person."""
+    slash = stage.bot.tree.walk_commands()
+    menus = stage.bot.tree.get_commands(type=discord.AppCommandType.user)
+    found = [*(c for c in slash if isinstance(c, app_commands.Command)), *menus]
+    return {c.qualified_name: c for c in found}
+
+
+def registered_as(name: str, command: Any) -> str:
+    """The name that Discord knows it by: subcommands belong to their group."""
+    return name if isinstance(command, app_commands.ContextMenu) else name.split(maxsplit=1)[0]
 
 
 def custom_id(pattern: str) -> str:
@@ -59,7 +67,7 @@ async def test_every_command_is_for_servers_only(stage: Stage) -> None:
     """Discord does not offer any of them in direct messages."""
     registered = stage.env.backend.commands[None].values()
     assert {command["name"] for command in registered} == {
-        name.split()[0] for name in commands(stage)
+        registered_as(name, command) for name, command in commands(stage).items()
     }
     for command in registered:
         assert command["contexts"] == [0] or command["dm_permission"] is False, command["name"]
@@ -73,7 +81,7 @@ async def test_discord_hides_staff_commands(stage: Stage) -> None:
     }
     for name, command in commands(stage).items():
         staff = command.extras["rule"].right > Right.MEMBER
-        assert bool(hidden[name.split()[0]]) is staff, name
+        assert bool(hidden[registered_as(name, command)]) is staff, name
 
 
 @pytest.mark.parametrize("kind", [*ALL_ITEMS, *ALL_FORMS], ids=lambda kind: kind.__name__)
@@ -107,7 +115,11 @@ async def test_staff_commands_refuse_a_member(stage: Stage) -> None:
             needed = command.extras["rule"].right
             people = {Right.REVIEWER: [stage.carol], Right.ADMIN: [stage.carol, stage.rita]}
             for who in people.get(needed, []):
-                answer = await stage.slash_hidden(who, name)
+                if isinstance(command, app_commands.ContextMenu):
+                    place = stage.channel_of(who)
+                    answer = await unseen.menu(stage.env, who, place, name, stage.bob)
+                else:
+                    answer = await stage.slash_hidden(who, name)
                 assert answer.modal is None
                 assert refusal(answer) == NEEDED[needed], name
                 tried += 1

@@ -4,11 +4,13 @@ Every private part of simcord that the acceptance tests lean on is in this modul
 its own, `sandbox.discord.hooks`). `test_harness.py` is its smoke test.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import simcord
 from simcord import interactions
+from simcord.backend import serializers
 from simcord.enums import AppCommandType, ComponentType, InteractionType
 from simcord.results import InteractionResult
 
@@ -35,6 +37,43 @@ async def command(
         "options": interactions.nest_options(registered, nesting, given),
     }
     return await _deliver(env, who, InteractionType.APPLICATION_COMMAND, channel, data)
+
+
+async def menu(
+    env: simcord.Env,
+    who: Person,
+    channel: simcord.ChannelHandle,
+    name: str,
+    target: simcord.MemberActor,
+) -> InteractionResult:
+    """An entry of the menu of a person, which the client may well hide."""
+    registered = env.backend.find_command(name, None, AppCommandType.USER)
+    user = dict(serializers.user_payload(env.backend.get_user(target.id)))
+    data = {
+        "id": registered["id"],
+        "name": name,
+        "type": AppCommandType.USER,
+        "target_id": str(target.id),
+        "resolved": {"users": {str(target.id): user}},
+    }
+    return await _deliver(env, who, InteractionType.APPLICATION_COMMAND, channel, data)
+
+
+@contextmanager
+def delivered_twice(env: simcord.Env) -> Iterator[None]:
+    """Every interaction reaches the bot two times, as it can around a reconnect."""
+    deliver = env.backend.emit
+
+    def emit(event: str, payload: Any) -> None:
+        deliver(event, payload)
+        if event == "INTERACTION_CREATE":
+            deliver(event, payload)
+
+    env.backend.emit = emit  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        env.backend.emit = deliver  # type: ignore[method-assign]
 
 
 async def press(
@@ -172,8 +211,6 @@ async def remove_bot(env: simcord.Env, guild: simcord.GuildHandle) -> None:
 
 async def readd_bot(env: simcord.Env, guild: simcord.GuildHandle) -> None:
     """The bot is added to the guild again."""
-    from simcord.backend import serializers
-
     payload = serializers.guild_create_payload(env.backend, env.backend.get_guild(guild.id))
     env.backend.emit("GUILD_CREATE", payload)
     await env._settle_internal(dispatch="GUILD_CREATE")

@@ -15,6 +15,8 @@ import plexapi.exceptions
 import pytest
 import requests.exceptions
 import urllib3.exceptions
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.domain.errors import (
     PlexAlreadyShared,
@@ -24,10 +26,12 @@ from bot.domain.errors import (
     PlexError,
     PlexLibrariesUnknown,
     PlexNotOwner,
+    PlexNotUnderstood,
     PlexRefused,
     PlexShareGone,
     PlexTokenRefused,
     PlexUnreachable,
+    PlexUntrusted,
     Treatment,
 )
 from bot.plex.complaint import clean
@@ -130,7 +134,7 @@ def broken(reason: Exception) -> requests.exceptions.ConnectionError:
                     None, "/", urllib3.exceptions.SSLError(ssl.SSLCertVerificationError(1, "no"))
                 )
             ),
-            PlexUnreachable,
+            PlexUntrusted,
         ),
         (requests.exceptions.MissingSchema(), PlexUnreachable),
         (requests.exceptions.InvalidURL(), PlexUnreachable),
@@ -210,6 +214,10 @@ INVITE = "/api/servers/M/shared_servers"
         (404, SHARE, "", PlexAnswerLost),
         (404, SHARE, "[1]", PlexAnswerLost),
         (404, SHARE, "{nonsense", PlexAnswerLost),
+        (404, SHARE, '{"error": "no such route"}', PlexAnswerLost),
+        (404, SHARE, '{"message": "no Route matched with those values"}', PlexAnswerLost),
+        (404, SHARE, "not found", PlexAnswerLost),
+        (400, INVITE, "<Response status=\"You're already sharing with A & B", PlexAlreadyShared),
         (404, INVITE, "<errors><error>Not found</error></errors>", PlexRefused),
         (
             410,
@@ -217,12 +225,11 @@ INVITE = "/api/servers/M/shared_servers"
             '<Response code="410" status="This endpoint was deprecated and removed"/>',
             PlexEndpointGone,
         ),
-        (403, "/accounts", "<html>403</html>", PlexNotOwner),
         (
             400,
             SHARE,
             '{"errors":[{"code":1000,"message":"X-Plex-Client-Identifier is missing"}]}',
-            PlexRefused,
+            PlexNotUnderstood,
         ),
         (422, INVITE, '<Response code="422" status="The server is full"/>', PlexRefused),
         (429, INVITE, "", PlexBusy),
@@ -238,11 +245,55 @@ def test_plexs_documented_refusals(
 
 def test_every_status_has_a_class() -> None:
     """No status is left out, and nothing that Plex may have done is ever simply repeated."""
+    surely_undone = {405, 406, 410, 411, 413, 414, 415, 426, 429, 431}
     for status in set(range(100, 1000)) - SUCCESS:
         error = of_answer(Answer(status))
         assert error.reason == f"HTTP {status}"
-        assert error.treatment is not Treatment.RETRY or status in {410, 429}
+        assert error.treatment is not Treatment.RETRY or status in surely_undone
         assert 400 <= status < 500 or error.treatment is Treatment.DOUBT
+
+
+def test_no_question_ends_an_invite() -> None:
+    """However a mere question is refused, it is never "no" to a person: nobody asked Plex that."""
+    for status in set(range(100, 1000)) - SUCCESS:
+        for body in ("", "<html/>", '{"errors":[{"code":1999,"message":"already sharing"}]}'):
+            error = of_answer(Answer(status, body, "/api/v2/shared_servers/owned/pending", "GET"))
+            assert error.treatment is not Treatment.PERMANENT
+            assert not isinstance(error, PlexAlreadyShared | PlexLibrariesUnknown)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_changing_a_share_with_stale_libraries_does_not_end_it(method: str) -> None:
+    """Code 1002 for a change of one share is about its libraries; without it the share is gone."""
+    stale = '{"errors":[{"code":1002,"message":"Not found"}]}'
+    gone = "<errors><error>Not found</error></errors>"
+    assert type(of_answer(Answer(404, stale, SHARE, method))) is PlexLibrariesUnknown
+    assert type(of_answer(Answer(404, gone, SHARE, method))) is PlexShareGone
+    assert type(of_answer(Answer(404, stale, SHARE, "DELETE"))) is PlexShareGone
+
+
+def test_a_page_is_a_media_servers_own_and_not_plex_tvs() -> None:
+    """A media server refuses by a page; plex.tv does not, so that a page there is a proxy's."""
+    page = "<html><body>403 Forbidden</body></html>"
+    assert type(of_answer(Answer(403, page, is_media_server=True))) is PlexNotOwner
+    assert type(of_answer(Answer(403, page))) is PlexAnswerLost
+
+
+@given(st.text(max_size=80) | st.from_regex(r"(Mon|,|[0-9]| |:|GMT|Jan|-|\+){1,14}"))
+def test_no_retry_after_is_too_odd(header: str) -> None:
+    """Whatever a header holds is a wait within an hour, or none."""
+    seconds = seconds_of(header)
+    assert seconds is None or 0 <= seconds <= 3600
+
+
+@given(st.text(max_size=300))
+def test_no_body_is_too_odd(body: str) -> None:
+    """Whatever a refusal holds has a class and a short reason on one line that a database takes."""
+    for wrapped in (body, f"{{{body}", f"[{body}", f"<{body}", f"<error>{body}</error>"):
+        error = of_answer(Answer(422, wrapped, INVITE, "POST"))
+        assert len(error.reason) <= 200
+        assert error.reason.isprintable()
+        assert error.reason.encode()
 
 
 @pytest.mark.parametrize(
@@ -272,18 +323,18 @@ def test_a_sentence_is_cleaned_before_anybody_reads_it(said: str, shown: str) ->
         ("7", 7),
         ("0.5", 0.5),
         ("-3", 0),
-        ("1e9", 86_400),
-        ("inf", 86_400),
+        ("1e9", 3600),
+        ("inf", 3600),
         ("nan", None),
         ("soon", None),
         ("", None),
         (None, None),
         ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
         ("Wed, 21 Oct 2015 07:28:00 -0000", 0),
-        ("Wed, 21 Oct 2099 07:28:00 GMT", 86_400),
+        ("Wed, 21 Oct 2099 07:28:00 GMT", 3600),
         ("Wed, 99 Oct 99999 07:28:00 GMT", None),
     ],
 )
 def test_retry_after_in_all_its_shapes(header: str | None, seconds: float | None) -> None:
-    """Seconds and dates are understood, nonsense is nothing, and no wait is longer than a day."""
+    """Seconds and dates are understood, nonsense is nothing, and no wait is longer than an hour."""
     assert seconds_of(header) == seconds

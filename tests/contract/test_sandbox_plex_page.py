@@ -158,8 +158,14 @@ async def test_somebody_joins_plex(world, control):
 
 
 async def test_switches_change_the_rules(world, control):
-    """Seats, the removed endpoints, orphans and the lag of lists can be set from outside."""
-    wish = {"seat_limit": 2, "v1_invites_gone": False, "orphans": True, "listing_lag": 1.5}
+    """Seats, removed endpoints, orphans, acceptance and lag can be set from outside."""
+    wish = {
+        "seat_limit": 2,
+        "v1_invites_gone": False,
+        "orphans": True,
+        "fresh_acceptance": True,
+        "listing_lag": 1.5,
+    }
     await control("POST", "switches", wish)
     assert (await control("GET", "state"))["switches"] == wish
 

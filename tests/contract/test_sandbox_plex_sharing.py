@@ -148,12 +148,9 @@ async def test_flags_belong_to_the_person_not_to_the_server(world, account, serv
     """Changing a flag for one server changes it on every server of the owner's."""
     cabin = world.add_server("Cabin")
     attic = world.add_library("Attic", "movie", cabin)
-    wishes = (
-        Invitation(world.server.machine_identifier, (90000001,), login="bob"),
-        Invitation(cabin.machine_identifier, (attic.id,), login="bob"),
-    )
-    for wish in wishes:
-        world.accept(world.invite(wish).share_id)
+    here = Invitation(world.server.machine_identifier, (90000001,), login="bob")
+    world.accept(world.invite(here).share_id)
+    world.invite(Invitation(cabin.machine_identifier, (attic.id,), login="bob"))
     await asyncio.to_thread(account.updateFriend, "bob", server, allowSync=True)
     assert [share.settings.flags["allowSync"] for share in world.shares] == [True, True]
     await asyncio.to_thread(account.removeFriend, "bob")

@@ -102,6 +102,7 @@ class Story:
         link = await self.house.services.links.adopt_home()
         assert link is not None
         await self.house.services.links.connect_due(link.id)
+        await self.comparing.reconcile_link(link.id)
         self.lines()
         return await self.link()
 

@@ -106,7 +106,9 @@ def made(server: Server, ledger: Ledger, handler: Handler) -> Worker:
         conninfo=libpq_url(server.url), min_size=1, max_size=6, timeout=POOL_SECONDS
     )
     jobs = dict.fromkeys(ALL_JOBS, handler)
-    return Worker(make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock())))
+    return Worker(
+        make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock()))
+    )
 
 
 @asynccontextmanager
@@ -316,7 +318,9 @@ async def test_a_worker_without_a_database_keeps_trying(tmp_path: Path) -> None:
 
     ledger = Ledger(make_engine(url), Keyring(["k" * 32]))
     jobs = dict.fromkeys(ALL_JOBS, nothing)
-    worker = Worker(make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock())))
+    worker = Worker(
+        make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock()))
+    )
     task = asyncio.create_task(worker.run())
     await asyncio.sleep(1)
     assert not worker.is_running

@@ -28,7 +28,9 @@ async def main(url: str) -> None:
     ledger = Ledger(make_engine(url), Keyring(["k" * 32]))
     connector = procrastinate.PsycopgConnector(conninfo=libpq_url(url), min_size=1, max_size=4)
     jobs = dict.fromkeys(ALL_JOBS, never_end)
-    await Worker(make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock()))).run()
+    await Worker(
+        make_app(connector, jobs, SweepService(ledger, Clock()), TroubleService(ledger, Clock()))
+    ).run()
 
 
 asyncio.run(main(sys.argv[1]))

@@ -33,6 +33,10 @@ PARAMS: dict[str, str | int] = {
     "tier": "Standard",
     "ref": "ABCDEFGH",
     "reason": "Invalid token",
+    "why": "expired",
+    "typed": "ab*c",
+    "titles": "Films, Mu*sic",
+    "zone": "Mars/Base",
 }
 
 

@@ -23,11 +23,11 @@ from bot.services.invites import PAGE, MemberView, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
 from bot.services.showing import CardData
 from bot.ui.cards import review_card
+from bot.ui.member import member_panel
 from bot.ui.modals import deny_modal, request_modal
 from bot.ui.panels import (
     connected_panel,
     libraries_panel,
-    member_panel,
     queue_panel,
     status_panel,
 )
