@@ -34,7 +34,8 @@ lint: $(STAMP)  ## style, types, import contracts, catalogues
 bench: $(STAMP)  ## ratios against a baseline of the same run
 	@$(PYTHON) -m bench
 
-docs: $(STAMP)  ## the README's screenshots anew, taken in the sandbox
+docs: $(STAMP)  ## the generated table and the README's screenshots anew, taken in the sandbox
+	@$(PYTHON) tests/reliability.py --update
 	@HELPR_E2E_SCREENSHOTS=docs/images $(PYTHON) -m pytest -q tests/e2e
 
 lock:  ## the lock files anew (needs uv)

@@ -50,6 +50,7 @@ OVER = {
 # How many interactions are remembered: more than come within the 3 s that one may be answered in.
 REMEMBERED = 1024
 ACTOR = "actor"
+CUT_OFF = "discord.cut_off"
 
 
 @asynccontextmanager
@@ -160,7 +161,7 @@ class Guard:
             text = error_text(error, t)
         elif _is_discords_fault(error):
             log.warning("interaction.cut_off", error=_code(error))
-            text = t(TEXTS["discord.cut_off"])
+            text = t(TEXTS[CUT_OFF])
         else:
             log.error("interaction.failed", exc_info=error)
             text = t(TEXTS["unexpected"], ref=f"`{reference_of(interaction)}`")

@@ -41,7 +41,6 @@ from bot.plex.failures import Answer, of_answer, of_exception
 ONE_LIBRARY = Grant(frozenset({90000001}))
 MAIL = "secret.person@example.org"
 SECRET = "tok-Sx3vK9qLw2ZpR7"
-MACHINE = "*"
 
 
 @dataclass(frozen=True)
@@ -255,7 +254,7 @@ ANSWERS = [
     Case("500", PlexAnswerLost, status=500),
     Case("503, Retry-After: 120", PlexAnswerLost, status=503, headers=_retry_after("120")),
     Case("504", PlexAnswerLost, status=504),
-    *(Case(f"{status}: Cloudflare", PlexAnswerLost, status=status) for status in range(520, 531)),
+    *(Case("520 to 530: Cloudflare's", PlexAnswerLost, status=one) for one in range(520, 531)),
     Case("408", PlexAnswerLost, status=408),
     Case("a status of 4xx that nobody knows (419, 430, 499)", PlexAnswerLost, status=499),
     Case("405 or 415: not asked in a way that Plex takes", PlexNotUnderstood, status=405,
@@ -333,7 +332,7 @@ BY_ITSELF = [
          error=PlexNoLibraries),
     Case("never asked: the token is none", PlexTokenRefused,
          error=lambda: PlexTokenRefused("malformed")),
-    Case("more than 8 MiB of an answer", PlexAnswerLost, asked=LISTING,
+    Case("an answer that is too big", PlexAnswerLost, asked=LISTING,
          error=lambda: PlexAnswerLost("oversized")),
     Case("a list with a row that cannot be read, and not the one looked for", PlexAnswerLost,
          asked=LISTING, error=lambda: PlexAnswerLost("unreadable")),

@@ -132,7 +132,7 @@ class TellingJobs:
     ) -> discord.Message:
         """The message, new or of an earlier attempt. Raises `Blocked`."""
         channel = self._client.get_partial_messageable(channel_id)
-        nonce = _nonce("card", invite, invite.card_message_id)
+        nonce = _nonce("card", invite.id, invite.card_message_id)
         with _blocking(channel_id, gone=True):
             try:
                 message = await channel.send(view=view, nonce=nonce)
@@ -169,7 +169,9 @@ class TellingJobs:
         if found is None or int(found) == channel_id:
             return
         system = self._client.get_partial_messageable(int(found))
-        await system.send(view=nowhere_notice(texts(guild.locale)), nonce=f"nowhere-{channel_id}")
+        await system.send(
+            view=nowhere_notice(texts(guild.locale)), nonce=_nonce("closed", channel_id)
+        )
 
     async def _cannot(self, invite: Invite, what: str, error: BaseException) -> None:
         at_least = error.retry_after if isinstance(error, discord.RateLimited) else 0.0
@@ -238,7 +240,7 @@ class TellingJobs:
         if told or invite.state not in TOLD_BY_DM:
             return None
         channel = await self._client.create_dm(discord.Object(invite.member_id))
-        nonce = _nonce("dm", invite, invite.dm_message_id)
+        nonce = _nonce("dm", invite.id, invite.dm_message_id)
         message = await channel.send(view=view, nonce=nonce)
         if _is_older(message, view):
             await message.edit(view=view)
@@ -254,12 +256,12 @@ async def _in_time(work: Awaitable[T]) -> T:
         return await work
 
 
-def _nonce(what: str, invite: Invite, lost_id: int | None) -> str:
+def _nonce(what: str, id_: int, lost_id: int | None = None) -> str:
     """Discord drops a second message with the same nonce, so that a job which was killed, or cut
     off, between the message and its commit posts no second one. `lost_id` is the message that
-    the new one stands for, if it was deleted.
+    the new one stands for, if it was deleted. At most 25 characters.
     """
-    return f"{what}-{invite.id}-{(lost_id or 0) % 100_000_000}"
+    return f"{what}-{id_ % 10**9}-{(lost_id or 0) % 10**8}"
 
 
 def _is_older(message: discord.Message, view: LayoutView) -> bool:

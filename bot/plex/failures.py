@@ -42,7 +42,9 @@ SUCCESS = frozenset({200, 201, 204})
 """The only statuses that PlexAPI takes for a success; 202 and 206 are none to it."""
 
 # Whatever Plex asks for, after an hour it is asked again: a nonsense of a year would strand people.
-_LONGEST_WAIT = 3600.0
+LONGEST_WAIT = 3600.0
+"""In seconds."""
+
 _ONE_SHARE = re.compile(r"/shared_servers/\d+/?$")
 _PLEXAPI_MESSAGE = re.compile(r"\((?P<status>\d{3})\) \S+ (?P<url>\S*?);? (?P<body>.*)", re.DOTALL)
 _PAGE = re.compile(
@@ -217,7 +219,7 @@ def seconds_of(retry_after: str | None) -> float | None:
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
         seconds = (until.replace(tzinfo=until.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-    return None if math.isnan(seconds) else min(max(seconds, 0.0), _LONGEST_WAIT)
+    return None if math.isnan(seconds) else min(max(seconds, 0.0), LONGEST_WAIT)
 
 
 def of_exception(error: BaseException, secrets: Iterable[str] = ()) -> PlexError:

@@ -102,8 +102,8 @@ TEXTS: dict[str, str] = {
     # That it is tried again is said by the card and the panel which show these.
     "plex.unreachable": mark("Plex cannot be reached right now, so nothing was sent."),
     "plex.untrusted": mark(
-        "Plex's certificate is not valid, so nothing was sent. Check the server's address, and the"
-        " clock of the machine that I run on."
+        "There is no safe way to Plex: its certificate is not valid, or it speaks no https. Nothing"
+        " was sent. Check the server's address, and the clock of the machine that I run on."
     ),
     "plex.answer_lost": mark(
         "Plex's answer was lost, or cannot be read. Before anything is sent again, I look whether"
@@ -116,7 +116,7 @@ TEXTS: dict[str, str] = {
         "The address sends me on to another one, where I do not follow with the token. If it is"
         " your server's, set its final address."
     ),
-    "plex.busy": mark("Plex asks me to slow down, so I wait as long as it wants."),
+    "plex.busy": mark("Plex asks me to slow down, so I wait before I ask again."),
     "plex.token_refused": mark(
         "Plex no longer accepts the token of the server's owner. Everything that waits goes on by"
         " itself once the operator has set a new one."

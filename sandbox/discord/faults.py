@@ -121,6 +121,7 @@ class Faults:
 
     def __init__(self) -> None:
         self.waiting: list[Fault] = []
+        self._spent: list[Fault] = []
         self._ids = itertools.count(1)
 
     def add(self, fault: Fault) -> Fault:
@@ -139,9 +140,12 @@ class Faults:
         found.ended.set()
 
     def clear(self) -> None:
-        """Take every order back."""
+        """Take every order back, and release who still waits in one that is used up."""
         for fault in list(self.waiting):
             self.remove(fault)
+        for fault in self._spent:
+            fault.ended.set()
+        self._spent.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
         """The failure due for this request, if any; it is counted down."""
@@ -151,4 +155,5 @@ class Faults:
         fault.times -= 1
         if fault.times <= 0:
             self.waiting.remove(fault)
+            self._spent.append(fault)
         return fault

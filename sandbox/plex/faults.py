@@ -150,6 +150,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._active: list[Fault] = []
+        self._spent: list[Fault] = []
         self._ids = itertools.count(1)
 
     def __iter__(self) -> Iterator[Fault]:
@@ -174,9 +175,12 @@ class Faults:
         found.ended.set()
 
     def clear(self) -> None:
-        """Switch every fault off."""
+        """Switch every fault off, and release who still waits in one that is used up."""
         for fault in list(self._active):
             self.remove(fault)
+        for fault in self._spent:
+            fault.ended.set()
+        self._spent.clear()
 
     def take(self, line: str, *, listing: bool = False) -> list[Fault]:
         """The faults that strike this request; each counts down by one.
@@ -195,4 +199,5 @@ class Faults:
                 if fault.times == 0:
                     # Not `remove`: whoever waits in its last strike goes on waiting.
                     self._active.remove(fault)
+                    self._spent.append(fault)
         return found

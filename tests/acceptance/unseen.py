@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import discord
 import simcord
 from simcord import interactions
 from simcord.backend import serializers
-from simcord.enums import AppCommandType, ComponentType, InteractionType
+from simcord.backend.models import Overwrite
+from simcord.enums import AppCommandType, ComponentType, InteractionType, OverwriteType
 from simcord.results import InteractionResult
 
 # A deferred answer would cost a flat 50 ms: that is how long simcord waits for a busy task before
@@ -212,7 +214,8 @@ async def remove_bot(env: simcord.Env, guild: simcord.GuildHandle) -> None:
 async def readd_bot(env: simcord.Env, guild: simcord.GuildHandle) -> None:
     """The bot is added to the guild again."""
     payload = serializers.guild_create_payload(env.backend, env.backend.get_guild(guild.id))
-    env.backend.emit("GUILD_CREATE", payload)
+    # Discord says it of a guild that comes back from an outage, and not of one that was joined.
+    env.backend.emit("GUILD_CREATE", {k: v for k, v in payload.items() if k != "unavailable"})
     await env._settle_internal(dispatch="GUILD_CREATE")
 
 
@@ -255,3 +258,58 @@ async def delete(env: simcord.Env, message: Any) -> None:
 def take_role(env: simcord.Env, who: simcord.MemberActor, role: simcord.RoleHandle) -> None:
     """An admin takes a role from somebody."""
     env.backend.remove_member_role(who.guild.id, who.id, role.id)
+
+
+async def delete_channel(env: simcord.Env, channel: simcord.ChannelHandle) -> None:
+    """Somebody deletes a whole channel, or a thread."""
+    env.backend.delete_channel(channel.id)
+    await env._settle_internal(dispatch="CHANNEL_DELETE")
+
+
+async def let_the_bot(
+    env: simcord.Env, guild: simcord.GuildHandle, channel: simcord.ChannelHandle, **rights: bool
+) -> None:
+    """An admin sets what the bot's own role may do in a channel."""
+    role = guild.roles[env.backend.bot_user.name]
+    given = discord.PermissionOverwrite(**rights)
+    allow, deny = given.pair()
+    stored = env.backend.get_channel(channel.id)
+    others = [one for one in stored.overwrites if one.target_id != role.id]
+    mine = Overwrite(role.id, OverwriteType.ROLE, allow.value, deny.value)
+    env.backend.edit_channel(channel.id, {}, overwrites=[*others, mine])
+    await env._settle_internal(dispatch="CHANNEL_UPDATE")
+
+
+async def thread_in(
+    env: simcord.Env, guild: simcord.GuildHandle, channel: simcord.ChannelHandle
+) -> simcord.ChannelHandle:
+    """Somebody opens a thread."""
+    made = env.backend.create_thread(channel.id, "requests", env.backend.bot_user.id)
+    await env._settle_internal(dispatch="THREAD_CREATE")
+    return simcord.ChannelHandle(env, guild, made)
+
+
+async def close_thread(
+    env: simcord.Env, thread: simcord.ChannelHandle, *, locked: bool = False
+) -> None:
+    """A thread is archived, by silence or, `locked`, by a moderator."""
+    env.backend.edit_channel(thread.id, {}, thread_metadata={"archived": True, "locked": locked})
+    await env._settle_internal(dispatch="THREAD_UPDATE")
+
+
+def announce_in(env: simcord.Env, channel: simcord.ChannelHandle) -> None:
+    """The server's notices are to go to this channel (its system channel)."""
+    env.backend.get_guild(
+        env.backend.get_channel(channel.id).guild_id
+    ).system_channel_id = channel.id
+
+
+@contextmanager
+def away_from(env: simcord.Env, guild: simcord.GuildHandle) -> Iterator[None]:
+    """The bot is not in this guild, which it hears of only when a session begins."""
+    guilds = env.backend.guilds
+    kept = guilds.pop(guild.id)
+    try:
+        yield
+    finally:
+        guilds[guild.id] = kept

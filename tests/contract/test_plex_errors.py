@@ -4,17 +4,28 @@ The lists of exceptions are read from the libraries themselves, so that an updat
 noticed here.
 """
 
+import asyncio
+import builtins
+import concurrent.futures
+import gzip
+import http.client
+import http.cookiejar
 import inspect
 import json
 import socket
 import ssl
 import xml.etree.ElementTree as ET
+import xml.parsers.expat
+import zlib
+from collections.abc import AsyncIterator
 from types import ModuleType
+from typing import Any
 
 import plexapi.exceptions
 import pytest
 import requests.exceptions
 import urllib3.exceptions
+import urllib3.util.ssl_match_hostname
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +45,8 @@ from bot.domain.errors import (
     PlexUntrusted,
     Treatment,
 )
+from bot.domain.plex import PlexAccess
+from bot.plex import PlexService
 from bot.plex.complaint import clean
 from bot.plex.failures import SUCCESS, Answer, of_answer, of_exception, seconds_of
 
@@ -57,18 +70,18 @@ FOREIGN = sorted(
         *exceptions_of(ET),
         *exceptions_of(ssl),
         *exceptions_of(socket),
-        ArithmeticError,
-        AssertionError,
-        AttributeError,
-        ConnectionResetError,
-        IndexError,
-        KeyError,
-        LookupError,
-        RecursionError,
-        RuntimeError,
-        TypeError,
-        UnicodeError,
-        ValueError,
+        *exceptions_of(http.client),
+        *exceptions_of(http.cookiejar),
+        *exceptions_of(xml.parsers.expat),
+        *exceptions_of(zlib),
+        *exceptions_of(gzip),
+        *exceptions_of(concurrent.futures),
+        urllib3.util.ssl_match_hostname.CertificateError,
+        *(
+            found
+            for found in exceptions_of(builtins)
+            if issubclass(found, Exception) and not issubclass(found, Warning | ExceptionGroup)
+        ),
     },
     key=lambda cls: f"{cls.__module__}.{cls.__name__}",
 )
@@ -95,6 +108,73 @@ def test_no_foreign_exception_passes_the_border(cls: type[BaseException]) -> Non
     assert error.__cause__ is None
     assert error.__context__ is None
     assert len(error.reason) <= 200
+
+
+class Breaking(requests.adapters.BaseAdapter):
+    """A transport that raises what it is told to: no server makes urllib3 raise each of these."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.raises: Exception | None = None
+
+    def send(self, *_: Any, **__: Any) -> requests.Response:
+        """See BaseAdapter."""
+        assert self.raises is not None
+        raise self.raises
+
+    def close(self) -> None:
+        """See BaseAdapter."""
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[PlexService]:
+    """A service that never reaches anybody."""
+    async with PlexService(client_identifier="helpr-test", seconds_between_calls=0) as made:
+        yield made
+
+
+@pytest.mark.parametrize("cls", FOREIGN, ids=lambda cls: f"{cls.__module__}.{cls.__name__}")
+async def test_no_foreign_exception_leaves_the_service(
+    service: PlexService, cls: type[BaseException]
+) -> None:
+    """Whatever transport or parser raises, every call of PlexService raises a PlexError alone."""
+    if not issubclass(cls, Exception):
+        pytest.skip("ends the process, and shall")
+    access = PlexAccess(1, "http://plex.invalid", TOKEN, "M", 1001)
+    breaking = Breaking()
+    calls = (
+        lambda: service.connect(access),
+        lambda: service.status(access),
+        lambda: service.libraries(access, fresh=True),
+        lambda: service.share(access, MAIL, [1]),
+        lambda: service.shares(access),
+        lambda: service.find_share(access, MAIL),
+        lambda: service.share_state(access, 1),
+        lambda: service.withdraw(access, 1),
+    )
+    for call in calls:
+        session = service._link(access).known(access)._session
+        session.mount("http://", breaking)
+        session.mount("https://", breaking)
+        breaking.raises = one(cls)  # type: ignore[assignment]
+        with pytest.raises(PlexError) as caught:
+            async with asyncio.timeout(5):
+                await call()
+        assert caught.value.__cause__ is None
+        assert caught.value.__context__ is None
+        assert TOKEN not in f"{caught.value!r} {vars(caught.value)}"
+        assert MAIL not in f"{caught.value!r} {vars(caught.value)}"
+
+
+def test_every_call_of_the_service_is_tried_above() -> None:
+    """A new method of PlexService belongs into the test before this one."""
+    source = inspect.getsource(test_no_foreign_exception_leaves_the_service)
+    public = {
+        name
+        for name, _ in inspect.getmembers(PlexService, inspect.iscoroutinefunction)
+        if not name.startswith("_")
+    }
+    assert {name for name in public - {"forget"} if f"service.{name}(" not in source} == set()
 
 
 def test_the_lists_are_not_empty() -> None:

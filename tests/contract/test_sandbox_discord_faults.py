@@ -175,6 +175,19 @@ async def test_removing_a_fault_frees_who_waits_in_it(api: Api, sandbox: Discord
     assert (status, "no such fault" in body["error"]) == (400, True)
 
 
+async def test_clearing_frees_who_waits_in_a_used_up_fault(
+    api: Api, sandbox: DiscordSandbox
+) -> None:
+    """A request that hangs in a fault's last strike is cut off when all is put in order."""
+    sandbox.rest.faults.add(failing("hang"))
+    path = f"/channels/{sandbox.request_channel_id}/messages"
+    waiting = asyncio.create_task(api("POST", path, {"content": "x"}))
+    await sandbox.until(lambda: not sandbox.rest.faults.waiting)
+    sandbox.calm()
+    with pytest.raises(aiohttp.ServerDisconnectedError):
+        await asyncio.wait_for(waiting, 2)
+
+
 async def test_the_menu_of_discords_failures_can_be_read(api: Api) -> None:
     """Whoever orders over HTTP finds the words."""
     _, menu = await api.control("GET", "menu")

@@ -88,6 +88,16 @@ async def test_removing_a_hang_frees_who_waits(world, account):
         await asyncio.wait_for(waiting, 2)
 
 
+async def test_clearing_frees_who_waits_in_a_used_up_fault(world, account):
+    """Whoever hangs in a fault's last strike is cut off when every fault is switched off."""
+    world.faults.add(Fault(kind="hang", times=1))
+    waiting = asyncio.create_task(asyncio.to_thread(account.ping))
+    await until(lambda: len(world.faults) == 0)
+    world.faults.clear()
+    with pytest.raises(requests.ConnectionError):
+        await asyncio.wait_for(waiting, 2)
+
+
 async def test_a_hanging_request_does_not_hold_up_the_end(session):
     """The sandbox stops at once although somebody waits."""
     world = PlexWorld.demo()

@@ -1,0 +1,160 @@
+"""The flows in which the bot is killed at every point, as what people do, step by step.
+
+To add one: write what a person does as a function of (scene, person), make it a `Step` with the
+state that the ledger comes to, and put the steps into `FLOWS`. A step may be done again: when the
+bot died before it had heard, people press again.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from scene import Person, Scene, button
+
+from sandbox.plex import Fault
+
+SHARE = "POST /api/servers/*/shared_servers"
+Act = Callable[[Scene, Person], Coroutine[Any, Any, None]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What somebody does, and the ledger's state when all that follows from it has been done."""
+
+    name: str
+    act: Act
+    reaches: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Steps in which the bot is killed, after `before`, in which it is left alone.
+
+    `own` are the callables and jobs that the flow is about. Each must be passed, which guards
+    against a flow that has silently become another one. A regular run kills at those alone unless
+    `everywhere` is set; a thorough one everywhere.
+    """
+
+    steps: tuple[Step, ...]
+    before: tuple[Step, ...] = ()
+    own: frozenset[str] = field(default_factory=frozenset)
+    everywhere: bool = False
+
+
+async def ask(scene: Scene, person: Person) -> None:
+    """`/invite` and its form."""
+    shown = await person.actor.slash(scene.discord.world.get_access, "invite")
+    if shown.modal is not None:
+        await person.actor.submit_modal(shown, {"login": person.login})
+
+
+async def approve(scene: Scene, person: Person) -> None:
+    """Alice presses Approve on the card."""
+    await scene.eventually(lambda: scene.card_of(person), "the card")
+    card = scene.card_of(person)
+    if card is not None and button(card, "Approve"):
+        await scene.discord.alice.click(card, label="Approve")
+
+
+async def deny(scene: Scene, person: Person) -> None:
+    """Rita denies, with a reason."""
+    await scene.eventually(lambda: scene.card_of(person), "the card")
+    card = scene.card_of(person)
+    if card is not None and button(card, "Deny"):
+        shown = await scene.discord.rita.click(card, label="Deny")
+        if shown.modal is not None:
+            await scene.discord.rita.submit_modal(shown, {"reason": "Not now"})
+
+
+async def approve_in_doubt(scene: Scene, person: Person) -> None:
+    """The same, and Plex's answer is lost: the invite is made, but nobody hears of it."""
+    if not scene.share_of(person):
+        scene.plex.world.faults.clear()
+        scene.plex.world.faults.add(Fault(match=SHARE, kind="drop_after", times=1))
+    await approve(scene, person)
+
+
+async def accept(scene: Scene, person: Person) -> None:
+    """The invited person accepts on Plex."""
+    share = scene.share_of(person)
+    if share is not None and not share.accepted:
+        scene.plex.world.accept(share.share_id)
+
+
+async def withdraw(scene: Scene, person: Person) -> None:
+    """The member takes the request back, on their own panel."""
+    panel = await person.actor.slash(scene.discord.world.get_access, "my-plex")
+    await scene.discord.finished(panel, 1)
+    if panel.response is not None and button(panel.response, "Withdraw"):
+        await person.actor.click(panel.response, label="Withdraw")
+
+
+async def decline(scene: Scene, person: Person) -> None:
+    """The invited person says no on Plex."""
+    share = scene.share_of(person)
+    if share is not None:
+        scene.plex.world.decline(share.share_id)
+
+
+ASK = Step("ask", ask, "requested")
+APPROVE = Step("approve", approve, "sent")
+DOUBT = Step("approve in doubt", approve_in_doubt, "sent")
+ACCEPT = Step("accept", accept, "active")
+DENY = Step("deny", deny, "denied")
+WITHDRAW = Step("withdraw", withdraw, "withdrawn")
+DECLINE = Step("decline", decline, "ended")
+
+FLOWS: dict[str, Flow] = {
+    "invite": Flow(
+        (ASK, APPROVE, ACCEPT),
+        own=frozenset(
+            {
+                "InviteService.request",
+                "InviteService.approve",
+                "SendingService.begin",
+                "SendingService.sent",
+                "ReconcileService.begin",
+                "ReconcileService.accepted",
+                "ReconcileService.done",
+                "ShowingService.card",
+                "ShowingService.card_shown",
+                "ShowingService.tell",
+                "ShowingService.told",
+                "PlexService.share",
+                "PlexService.shares",
+                "share_invite",
+                "reconcile_link",
+                "show_card",
+                "tell_member",
+            }
+        ),
+        everywhere=True,
+    ),
+    "doubt": Flow(
+        (DOUBT,),
+        before=(ASK,),
+        own=frozenset({"SendingService.went_wrong", "PlexService.find_share"}),
+    ),
+    "deny": Flow(
+        (DENY,), before=(ASK,), own=frozenset({"InviteService.decidable", "InviteService.deny"})
+    ),
+    "withdraw": Flow(
+        (WITHDRAW,),
+        before=(ASK, APPROVE),
+        own=frozenset(
+            {
+                "InviteService.view",
+                "InviteService.withdraw",
+                "ReleaseService.begin",
+                "ReleaseService.done",
+                "PlexService.withdraw",
+                "release_share",
+            }
+        ),
+    ),
+    "decline": Flow(
+        (DECLINE,),
+        before=(ASK, APPROVE),
+        own=frozenset({"ReconcileService.gone", "PlexService.share_state"}),
+    ),
+}

@@ -1,0 +1,74 @@
+"""The bot dies at every point of every flow: nothing is lost or done twice, and no card lies."""
+
+import os
+
+import pytest
+from dying import Series, spread
+from flows import FLOWS
+from points import plex_methods, service_methods
+from scene import Measured, Scene
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+REPEAT = int(os.environ.get("HELPR_TEST_REPEAT", "1"))
+# Also at points between which and their neighbours nothing happens, and where others have died.
+THOROUGH = os.environ.get("HELPR_TEST_THOROUGH", "") not in {"", "0"}
+# So that several workers share one flow.
+PARTS = {"invite": 2}
+
+
+def parts() -> list[tuple[str, int]]:
+    """(flow, part)."""
+    return [(name, part) for name in FLOWS for part in range(PARTS.get(name, 1))]
+
+
+@pytest.mark.parametrize("repetition", range(REPEAT))
+@pytest.mark.parametrize(("name", "part"), parts())
+async def test_killed_at_every_point(
+    scene: Scene,
+    name: str,
+    part: int,
+    repetition: int,
+    measured: Measured,
+) -> None:
+    """Killed anywhere, the bot brings every invite to where it belongs, exactly once."""
+    series = Series(scene, FLOWS[name], await scene.start(), thorough=THOROUGH)
+    points = await series.record()
+    assert not (missing := FLOWS[name].own - series.passed), missing
+    await series.die_everywhere(spread(points, part, PARTS.get(name, 1)))
+    tally = series.tally
+    measured(f"killed, {name}", tally.summary())
+    measured(f"recovery, {name}", {str(at): round(s, 2) for at, s in tally.recoveries.items()})
+    assert not tally.wrong, "\n".join(tally.wrong)
+    assert scene.complaints() == []
+    # A killed job is taken back, and ends.
+    await scene.eventually(series.is_quiet, "an empty queue")
+
+
+# Services that keep the house and show what is: no step of an invite's life is in them.
+OF_THE_HOUSE = ("Admission.", "GuildService.", "LinkService.", "ShowingService.", "SweepService.")
+# No flow passes these, and why that may be.
+NOT_IN_A_FLOW = {
+    "InviteService.live": "changes nothing",
+    "InviteService.queue": "changes nothing",
+    "ReleaseService.is_anothers": "changes nothing",
+    "ReleaseService.later": "a failure, as in the flow of doubt",
+    "ReconcileService.went_wrong": "a failure, as in the flow of doubt",
+    "PlexService.status": "changes nothing",
+    "PlexService.forget": "asks Plex nothing",
+}
+
+
+async def test_no_step_is_forgotten(scene: Scene) -> None:
+    """Every call of Plex, and every method that moves invites, is a step of some flow.
+
+    A new one fails here until a flow passes it.
+    """
+    helper = await scene.start()
+    passed: set[str] = set()
+    for flow in FLOWS.values():
+        series = Series(scene, flow, helper)
+        await series.record()
+        passed |= series.passed
+    steps = {name for name in service_methods() if not name.startswith(OF_THE_HOUSE)}
+    assert not (steps | plex_methods()) - passed - set(NOT_IN_A_FLOW)
