@@ -36,7 +36,8 @@ from bot.domain.errors import (
 )
 from bot.domain.plex import PlexAccess
 from bot.plex import PlexService
-from bot.plex.failures import Answer, of_answer, of_exception
+from bot.plex.answers import Answer, of_answer
+from bot.plex.failures import of_exception
 
 MAIL = "secret.person@example.org"
 SECRET = "tok-Sx3vK9qLw2ZpR7"
