@@ -1,8 +1,8 @@
 """The table of `docs/reliability.md`, made from the code: `python tests/reliability.py --update`.
 
 Classes come from the border (`bot.plex.answers`, `bot.plex.failures`), words from `bot.ui.errors`,
-waits from `bot.domain.timing`. What is compared is what stands between the two comments; the rest of
-the page is written by hand.
+waits from `bot.domain.timing`. What is compared is what stands between the two comments; the rest
+of the page is written by hand.
 """
 
 import sys
