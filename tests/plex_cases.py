@@ -36,7 +36,8 @@ from bot.domain.errors import (
 )
 from bot.domain.plex import Grant, PlexAccess
 from bot.plex import PlexService
-from bot.plex.failures import Answer, of_answer, of_exception
+from bot.plex.answers import Answer, of_answer
+from bot.plex.failures import of_exception
 
 ONE_LIBRARY = Grant(frozenset({90000001}))
 MAIL = "secret.person@example.org"

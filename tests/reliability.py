@@ -1,8 +1,8 @@
 """The table of `docs/reliability.md`, made from the code: `python tests/reliability.py --update`.
 
-Classes come from the border (`bot.plex.failures`), words from `bot.ui.errors`, waits from
-`bot.domain.timing`. What is compared is what stands between the two comments; the rest of the page
-is written by hand.
+Classes come from the border (`bot.plex.answers`, `bot.plex.failures`), words from `bot.ui.errors`,
+waits from `bot.domain.timing`. What is compared is what stands between the two comments; the rest
+of the page is written by hand.
 """
 
 import sys
@@ -18,7 +18,7 @@ from bot.domain import timing
 from bot.domain.errors import PlexError, PlexLibrariesUnknown, PlexNoLibraries, Treatment
 from bot.domain.timing import PAUSED_WAIT, RECHECK, SWEEP, WORK_LEASE, backoff
 from bot.i18n import texts
-from bot.plex.failures import LONGEST_WAIT
+from bot.plex.answers import LONGEST_WAIT
 from bot.plex.session import LARGEST_ANSWER
 from bot.settings import PlexSettings
 from bot.ui.errors import error_text, member_text, plex_reason

@@ -35,6 +35,8 @@ UNREACHED = (
     OSError,
     TimeoutError,
 )
+# How far back a card of an earlier attempt is looked for, when it is posted late. One request.
+LOOK_BACK = 100
 INVALID_RECIPIENT = 50033
 THREAD_ARCHIVED = 50083
 _PROBLEMS = {
@@ -110,7 +112,9 @@ class TellingJobs:
         channel_id = data.guild.request_channel_id
         if channel_id is None:
             return None
-        message = await self._post_card(channel_id, invite, view)
+        message = await self._posted_before(channel_id, data)
+        if message is None:
+            message = await self._post_card(channel_id, invite, view)
         if _is_older(message, view):
             await self._edit_card(channel_id, message.id, view)
         return channel_id, message.id
@@ -126,6 +130,21 @@ class TellingJobs:
                     raise
                 await self._open_thread(channel_id)
                 await message.edit(view=view)
+
+    async def _posted_before(self, channel_id: int, data: CardData) -> discord.Message | None:
+        """The card of an attempt that was killed before it could note it down; raises `Blocked`.
+
+        Discord itself recognises one by its nonce, but only for some minutes.
+        """
+        if not data.is_late:
+            return None
+        button = f"helpr:approve:{data.invite.id}:"
+        channel = self._client.get_partial_messageable(channel_id)
+        with _blocking(channel_id, gone=True):
+            async for message in channel.history(limit=LOOK_BACK):
+                if any(id_.startswith(button) for id_ in _custom_ids(_raw(message))):
+                    return message
+        return None
 
     async def _post_card(
         self, channel_id: int, invite: Invite, view: LayoutView
@@ -265,17 +284,27 @@ def _nonce(what: str, id_: int, lost_id: int | None = None) -> str:
 
 
 def _is_older(message: discord.Message, view: LayoutView) -> bool:
-    """Whether Discord gave back the message of an earlier attempt, which shows an older state."""
-    came_back = [component.to_dict() for component in message.components]
+    """Whether this is the message of an earlier attempt, and shows an older state."""
     sent: list[Any] = view.to_components()  # type: ignore[no-untyped-call]
-    return list(_texts(came_back)) != list(_texts(sent))
+    return list(_texts(_raw(message))) != list(_texts(sent))
+
+
+def _raw(message: discord.Message) -> list[Any]:
+    return [component.to_dict() for component in message.components]
 
 
 def _texts(components: Sequence[Any]) -> Iterator[str]:
+    return (str(one["content"]).strip() for one in _walk(components) if "content" in one)
+
+
+def _custom_ids(components: Sequence[Any]) -> Iterator[str]:
+    return (str(one["custom_id"]) for one in _walk(components) if "custom_id" in one)
+
+
+def _walk(components: Sequence[Any]) -> Iterator[Any]:
     for component in components:
-        if "content" in component:
-            yield str(component["content"]).strip()
-        yield from _texts(component.get("components", []))
+        yield component
+        yield from _walk(component.get("components", []))
 
 
 @contextmanager

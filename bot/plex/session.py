@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from bot.domain.errors import PlexTokenRefused
-from bot.plex import failures
+from bot.plex import answers
 from bot.plex.complaint import LONGEST_COMPLAINT
 
 LARGEST_ANSWER = 8 * 1024 * 1024
@@ -150,7 +150,7 @@ class PlexSession(requests.Session):
             # by statistics, which takes seconds for a long listing.
             response.encoding = "utf-8"
         is_whole = True
-        if response.status_code in failures.SUCCESS:
+        if response.status_code in answers.SUCCESS:
             is_whole = _take(response, LARGEST_ANSWER)
         else:
             with suppress(OSError, urllib3.exceptions.HTTPError):
@@ -158,7 +158,7 @@ class PlexSession(requests.Session):
                 _take(response, LONGEST_COMPLAINT)
         answer = _answer_of(response, is_whole=is_whole)
         if not answer.is_usable:
-            raise failures.of_answer(answer, self._secrets)
+            raise answers.of_answer(answer, self._secrets)
         if not response.content:
             # PlexAPI would parse the empty body of a 204 as JSON and fail after a success.
             response.headers.pop("Content-Type", None)
@@ -188,17 +188,17 @@ def _take(response: requests.Response, at_most: int) -> bool:
     return is_whole
 
 
-def _answer_of(response: requests.Response, *, is_whole: bool) -> failures.Answer:
+def _answer_of(response: requests.Response, *, is_whole: bool) -> answers.Answer:
     # For telling a page from a success its beginning is enough.
-    wanted = failures.BEGINNING if response.status_code in failures.SUCCESS else LONGEST_COMPLAINT
-    return failures.Answer(
+    wanted = answers.BEGINNING if response.status_code in answers.SUCCESS else LONGEST_COMPLAINT
+    return answers.Answer(
         status=response.status_code,
         body=_text(response.content[:wanted], response.encoding),
         path=urlsplit(response.url).path,
         method=response.request.method or "",
         location=response.headers.get("Location"),
         retry_after=response.headers.get("Retry-After"),
-        is_media_server=failures.is_media_server(response.url),
+        is_media_server=answers.is_media_server(response.url),
         is_whole=is_whole,
     )
 

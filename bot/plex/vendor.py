@@ -6,14 +6,7 @@ import os
 
 from bot.plex.complaint import clean
 
-_LOGGERS = (
-    "plexapi",
-    "urllib3.connection",
-    "urllib3.connectionpool",
-    "urllib3.poolmanager",
-    "urllib3.response",
-    "urllib3.util.retry",
-)
+_TALKERS = frozenset({"charset_normalizer", "plexapi", "requests", "urllib3"})
 
 
 class Discreet(logging.Filter):
@@ -33,6 +26,11 @@ class Discreet(logging.Filter):
 
 
 _DISCREET = Discreet()
+
+
+def is_talker(name: str) -> bool:
+    """Whether a logger belongs to a library that says what Helpr sends and receives."""
+    return name.partition(".")[0] in _TALKERS
 
 
 def prepare(client_identifier: str) -> None:
@@ -56,7 +54,7 @@ def prepare(client_identifier: str) -> None:
             "X-Plex-Device-Name": "Helpr",
         }
     )
-    for name in _LOGGERS:
+    for name in [name for name in logging.root.manager.loggerDict if is_talker(name)]:
         logger = logging.getLogger(name)
         logger.setLevel(max(logging.WARNING, logger.level))
         if _DISCREET not in logger.filters:

@@ -14,6 +14,8 @@ from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
+# Discord remembers a nonce for "the past few minutes".
+NONCE_LIFE = timedelta(minutes=2)
 # A deleted channel does not come back; looked at all the same, as Discord may have been mistaken.
 CHANNEL_GONE_AGAIN = timedelta(hours=1)
 # What stands in the way of cards is told where everybody reads at most this often.
@@ -24,13 +26,17 @@ AWAY_AGAIN = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """Everything that a review card shows."""
+    """Everything that a review card shows.
+
+    `is_late` says that an earlier attempt may have posted it longer ago than Discord remembers.
+    """
 
     invite: Invite
     guild: GuildSettings
     tier: Tier | None = None
     link: Link | None = None
     earlier: tuple[Invite, ...] = ()
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class ShowingService:
             await work.tiers.get(invite.tier_id) if invite.tier_id else None,
             await work.links.get(invite.link_id) if invite.link_id else None,
             tuple(await work.invites.earlier_of(invite)),
+            is_late=self._clock.now() - invite.requested_at > NONCE_LIFE,
         )
 
     async def card_shown(self, invite: Invite, channel_id: int, message_id: int) -> None:

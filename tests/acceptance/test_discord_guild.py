@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import discord
+import pytest
 import unseen
 from stage import Stage, words
 
@@ -108,3 +110,20 @@ async def test_being_told_twice_is_written_down_once(stage: Stage) -> None:
     await stage.house.services.guilds.left(stage.world.guild.id)
     lines = await stage.run_sql("SELECT count(*) FROM audit_event WHERE action = 'guild.left'")
     assert lines == [(1,)]
+
+
+async def test_a_pause_before_the_commands_are_known(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Discord asks for a long pause the start waits for it instead of failing."""
+    await stage.run_sql("UPDATE installation SET commands_hash = 'old'")
+    answers = [discord.RateLimited(0.01), None]
+
+    async def sync() -> None:
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    monkeypatch.setattr(stage.bot.tree, "sync", sync)
+    await stage.bot.sync_commands()
+    assert answers == []
+    assert await stage.run_sql("SELECT commands_hash <> 'old' FROM installation") == [(True,)]

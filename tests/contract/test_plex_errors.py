@@ -47,8 +47,9 @@ from bot.domain.errors import (
 )
 from bot.domain.plex import PlexAccess
 from bot.plex import PlexService
+from bot.plex.answers import SUCCESS, Answer, of_answer, seconds_of
 from bot.plex.complaint import clean
-from bot.plex.failures import SUCCESS, Answer, of_answer, of_exception, seconds_of
+from bot.plex.failures import of_exception
 
 TOKEN = "tok-Sx3vK9qLw2ZpR7"
 MAIL = "secret.person@example.org"
@@ -312,6 +313,9 @@ INVITE = "/api/servers/M/shared_servers"
             PlexNotUnderstood,
         ),
         (422, INVITE, '<Response code="422" status="The server is full"/>', PlexRefused),
+        (422, INVITE, '{"message": "You can share your libraries with 100 users"}', PlexRefused),
+        (422, INVITE, '{"message": "Invalid library section"}', PlexLibrariesUnknown),
+        (422, INVITE, "librar" * 10_000, PlexRefused),
         (429, INVITE, "", PlexBusy),
         (502, "/api/users/", "<html>502 Bad Gateway</html>", PlexAnswerLost),
     ],

@@ -39,7 +39,7 @@ from bot.domain.errors import (
     Treatment,
 )
 from bot.domain.plex import PlexAccess
-from bot.plex import PlexService
+from bot.plex import PlexService, vendor
 from sandbox.plex import Fault, PlexSandbox, PlexWorld
 
 DEADLINE = 1.0
@@ -202,6 +202,29 @@ async def test_what_was_done_in_doubt_is_found(
         assert found is not None
         assert found.share_id == world.shares[0].share_id
     assert len([r for r in world.requests if r.method == "POST"]) == 1
+
+
+def test_every_logger_of_plexs_libraries_is_discreet(service: PlexService) -> None:
+    """No logger of these libraries is without the filter, those of a new version included."""
+    talkers = [name for name in logging.root.manager.loggerDict if vendor.is_talker(name)]
+    assert {"plexapi", "urllib3.connectionpool"} <= set(talkers)
+    for name in talkers:
+        filters = logging.getLogger(name).filters
+        assert filters
+        assert isinstance(filters[0], vendor.Discreet), name
+
+
+async def test_an_encoding_that_nobody_knows_hides_nothing(
+    service: PlexService, world: PlexWorld, access: PlexAccess
+) -> None:
+    """A refusal in an unknown encoding keeps its class and its reason."""
+    await service.libraries(access)
+    headers = {"Content-Type": "application/xml; charset=klingon"}
+    body = '<Response code="422" status="No more users"/>'
+    world.faults.add(Fault(match="POST *", kind="status", status=422, body=body, headers=headers))
+    with pytest.raises(PlexRefused) as caught:
+        await service.share(access, MAIL, [90000001])
+    assert caught.value.reason == "No more users"
 
 
 # -- where no Plex is, or another one --------------------------------------------------------------
