@@ -98,8 +98,9 @@ def is_breaking(
 ) -> bool:
     """Whether the listing has lost so many that it says more about Plex than about people.
 
-    An empty one is never believed about people who had access; one person alone is no mass.
+    An empty one is never believed about people who had access. One person alone is no mass, and is
+    believed to be gone only when Plex says so about that very share.
     """
     active = sum(invite.state is InviteState.ACTIVE for invite in known)
     lost = sum(invite.state is InviteState.ACTIVE for invite in findings.missing)
-    return lost > 0 and (not shares or lost > max(1.0, active * percent / 100))
+    return lost > 1 and (not shares or lost > active * percent / 100)

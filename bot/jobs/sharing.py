@@ -93,7 +93,9 @@ class SharingJobs:
         if not assignment.invite.is_restoring:
             if share.all_libraries or wanted.section_ids <= share.section_ids:
                 return share
-            wanted = Grant(share.section_ids | wanted.section_ids, wanted.settings)
+            # What the owner has allowed or filtered by hand is the owner's word.
+            kept = share.settings or wanted.settings
+            wanted = Grant(share.section_ids | wanted.section_ids, kept)
         elif share.gives(wanted):
             return share
         await self._plex.update(assignment.link.access, share.share_id, wanted)

@@ -145,7 +145,7 @@ async def test_my_plex_with_access(stage: Stage) -> None:
     assert "You're in" in text
     assert "**Home Media** is shared with you" in text
     assert "Libraries: Films, Series, Music, Photos, Kids" in text
-    assert buttons == []
+    assert buttons == ["Leave"]
 
 
 async def test_my_plex_after_a_refusal(stage: Stage) -> None:

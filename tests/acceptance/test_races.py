@@ -13,6 +13,7 @@ from bot.domain.people import Actor, Right
 from bot.jobs.lease import Leases
 from bot.jobs.sharing import SharingJobs
 from bot.plex import PlexService
+from sandbox.plex import Fault
 from sandbox.plex.model import Invitation
 
 
@@ -73,10 +74,24 @@ async def test_a_late_failure_says_nothing_about_what_moved_on(stage: Stage) -> 
     assert "I keep trying" not in words(stage.card())
 
 
-async def test_already_shared_but_nowhere_to_be_seen(stage: Stage) -> None:
-    """What Plex says exists and never lists ends as an admin's matter, with Plex's own words."""
+async def test_what_a_withdrawn_invite_left_on_plex_is_cleared(stage: Stage) -> None:
+    """A row that Plex lists nowhere, and that makes it say "already sharing", is taken away."""
     share = await by_hand(stage)
     share.orphan = True
+    await approved(stage)
+    for _ in range(3):
+        await stage.pass_time(minutes=1)
+    assert await stage.state_of(stage.bob) == "sent"
+    assert len(stage.shares()) == 1
+    assert stage.shares()[0].share_id != share.share_id
+
+
+async def test_already_shared_but_nowhere_to_be_seen(stage: Stage) -> None:
+    """What Plex says exists and never lists ends as an admin's matter, with Plex's own words."""
+    sentence = "You're already sharing this server with somebody."
+    stage.plex.world.faults.add(
+        Fault("POST /api/servers/*/shared_servers", "status", status=400, body=sentence)
+    )
     await approved(stage)
     for _ in range(12):
         await stage.pass_time(minutes=6)
@@ -136,17 +151,21 @@ async def test_news_during_my_plex(stage: Stage) -> None:
     assert "Not this time" in words(answer.response)
 
 
-async def test_a_share_made_by_hand_is_adopted_as_it_is(stage: Stage) -> None:
-    """Helpr claims no libraries that the owner has not shared, and says so on the card."""
+async def test_a_share_made_by_hand_is_adopted_and_completed(stage: Stage) -> None:
+    """What the owner has shared by hand stays; what the tier has beyond that is added."""
     share = await by_hand(stage)
+    share.settings.flags["allowSync"] = True
     stage.plex.world.accept(share.share_id)
     answer = await stage.requested(stage.bob)
     await stage.alice.click(stage.card(), label="Approve")
     await stage.run_jobs()
     assert "You're in" in words(answer.response)
-    assert "Series" not in words(answer.response)
-    assert "its libraries were left as they are" in words(stage.card())
-    assert len(share.libraries) == 1
+    assert "Series" in words(answer.response)
+    assert "What it had was kept" in words(stage.card())
+    [there] = stage.shares()
+    assert there.share_id == share.share_id
+    assert len(there.section_ids) == 5
+    assert there.settings.flags["allowSync"]
 
 
 async def test_a_pending_share_made_by_hand_is_not_taken_back(stage: Stage) -> None:
