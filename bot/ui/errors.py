@@ -119,7 +119,7 @@ TEXTS: dict[str, str] = {
     # Discord
     "discord.cut_off": mark(
         "Discord did not take my answer. Please look whether it was done before you try again:"
-        " /my-plex shows your request."
+        " /my-plex shows your own request, /requests those of others."
     ),
     # Helpr itself
     "ledger.unavailable": mark(
