@@ -167,7 +167,7 @@ class Guard:
             text = t(TEXTS["unexpected"], ref=f"`{reference_of(interaction)}`")
         try:
             await _answer(interaction, text)
-        except DISCORDS_FAULTS as failure:
+        except UNREACHED as failure:
             log.warning("interaction.untold", error=_code(failure))
 
 
@@ -224,8 +224,8 @@ def reference_of(interaction: Interaction) -> str:
     return str(interaction.extras.get(REFERENCE, ""))
 
 
-# What goes wrong between Discord and here, whoever is to blame.
-DISCORDS_FAULTS = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
+# What may go wrong on the way to Discord, whoever is to blame.
+UNREACHED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError)
 
 
 def _is_over(error: BaseException) -> bool:
@@ -242,7 +242,7 @@ def _is_discords_fault(error: BaseException) -> bool:
     """Discord failed or could not be reached; a request that it refuses is our own fault."""
     if isinstance(error, discord.HTTPException):
         return error.status >= 500 or error.status == 429
-    return isinstance(error, DISCORDS_FAULTS)
+    return isinstance(error, (discord.RateLimited, aiohttp.ClientError))
 
 
 def _code(error: BaseException) -> str:

@@ -11,12 +11,12 @@ from discord.http import Route, handle_message_parameters
 from discord.ui import LayoutView
 
 from bot.domain.channels import ChannelProblem
-from bot.domain.invites import Invite, InviteState
+from bot.domain.invites import Invite
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
 from bot.log import logger
 from bot.services.invites import MemberView
-from bot.services.showing import CardData, ShowingService, TellData
+from bot.services.showing import WORTH_TELLING, CardData, ShowingService, TellData
 from bot.ui.cards import review_card
 from bot.ui.member import member_panel
 from bot.ui.places import nowhere_notice
@@ -47,18 +47,6 @@ _PROBLEMS = {
 }
 # 401 (50027) once the token is over, 404 when the answer was dismissed.
 TOKEN_OVER = {401, 403, 404}
-
-# Worth a direct message once the private answer is over.
-TOLD_BY_DM = frozenset(
-    {
-        InviteState.SENT,
-        InviteState.ACTIVE,
-        InviteState.SUSPENDED,
-        InviteState.DENIED,
-        InviteState.FAILED,
-        InviteState.ENDED,
-    }
-)
 
 
 class Blocked(Exception):
@@ -256,7 +244,7 @@ class TellingJobs:
                 log.info("dm.gone", invite=invite.id, error=_code(error))
             else:
                 return invite.dm_channel_id, invite.dm_message_id
-        if told or invite.state not in TOLD_BY_DM:
+        if told or invite.state not in WORTH_TELLING:
             return None
         channel = await self._client.create_dm(discord.Object(invite.member_id))
         nonce = _nonce("dm", invite.id, invite.dm_message_id)

@@ -23,6 +23,18 @@ ANNOUNCED = timedelta(days=7)
 # While the bot is away from a guild its members' news waits; this is the net below its return.
 AWAY_AGAIN = timedelta(days=1)
 
+# Worth a direct message once the private answer is over, and worth a look before asking anew.
+WORTH_TELLING = frozenset(
+    {
+        InviteState.SENT,
+        InviteState.ACTIVE,
+        InviteState.SUSPENDED,
+        InviteState.DENIED,
+        InviteState.FAILED,
+        InviteState.ENDED,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class CardData:
@@ -232,7 +244,9 @@ class ShowingService:
 
 
 def _is_untold(invite: Invite) -> bool:
-    return invite.dm_closed and invite.dm_version < invite.version
+    """There is news that no message could bring, and that the member has not seen elsewhere."""
+    unseen = invite.dm_closed and invite.dm_version < invite.version
+    return unseen and invite.state in WORTH_TELLING
 
 
 def _took_access(invite: Invite) -> bool:

@@ -149,6 +149,11 @@ TEXTS: dict[str, str] = {
     "plex.refused": mark(
         "Plex refused, so I do not ask again. The member can check the account and ask anew."
     ),
+    # Discord
+    "discord.cut_off": mark(
+        "Discord did not take my answer. Please look whether it was done before you try again:"
+        " /my-plex shows your own request, /requests those of others."
+    ),
     # Helpr itself
     "ledger.unavailable": mark(
         "I cannot reach my database right now, so nothing was changed. Try again in a minute."

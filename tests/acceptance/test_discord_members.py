@@ -77,6 +77,21 @@ async def test_whoever_has_seen_it_gets_the_form_at_once(stage: Stage) -> None:
     assert (await stage.slash(stage.carol, "invite")).modal is not None
 
 
+async def test_what_one_has_done_oneself_is_no_news(stage: Stage) -> None:
+    """Who has withdrawn gets the form at once, closed messages or not."""
+    await stage.requested(stage.bob)
+    unseen.stop_receiving_dms(stage.env, stage.bob)
+    await stage.pass_time(minutes=16)
+    await stage.alice.click(stage.card(), label="Approve")
+    await stage.run_jobs()
+    shown = await stage.slash(stage.bob, "my-plex")
+    await stage.pass_time(minutes=14, seconds=30)
+    await stage.bob.click(shown.response, label="Withdraw")
+    await stage.pass_time(minutes=3)
+    assert await stage.state_of(stage.bob) == "withdrawn"
+    assert (await stage.slash(stage.bob, "invite")).modal is not None
+
+
 async def test_open_messages_bring_the_next_news(stage: Stage) -> None:
     """Who opens their messages again hears of what comes next, in one message."""
     await stage.requested(stage.bob)

@@ -128,7 +128,7 @@ async def check_the_log(stage: Stage) -> None:
         "share.sent",
         "share.failed",
         "plex.token_refused",
-        "card.not_shown",
+        "cards.blocked",
         "RequestForm",
         "Approve",
         "DenyForm",
@@ -180,7 +180,7 @@ async def check_the_database(stage: Stage) -> None:
 
 async def test_a_reference_leads_from_the_person_to_the_log(stage: Stage) -> None:
     """Who reads a reference can be helped: the log has the failure under it."""
-    stage.env.inject_error("PATCH", "/webhooks/*", status=500, message="Discord has hiccups")
+    stage.env.inject_error("PATCH", "/webhooks/*", status=400, code=50035, message="Bad form")
     answer = await stage.slash_hidden(stage.bob, "my-plex")
     sentence = words(answer.response)
     assert "Something went wrong on my side" in sentence

@@ -125,8 +125,8 @@ async def test_a_card_that_was_noted_down_by_nobody(wire: Wire) -> None:
     assert len(wire.cards()) == 2
     assert await wire.query("SELECT count(DISTINCT card_message_id) FROM invite") == [(2,)]
     await wire.press("Approve")
+    await wire.until_noted("SELECT count(*) FROM invite WHERE state = 'approved'", [(1,)])
     await wire.run_jobs()
-    await wire.pass_time(seconds=1)
     assert "not accepted yet" in wire.shown()[1]
 
 

@@ -1,21 +1,18 @@
 """A flow played again and again, the bot killed each time at another point of it."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from flows import Flow, Step
+from flows import Flow, Step, play
 from points import Point, every_point, subject, worth_dying_at
-from scene import BEYOND_LEASES, PATIENCE, Helper, Person, Scene
+from scene import BEYOND_LEASES, Helper, Person, Scene
 
 from db.answers import TOKEN_LIFE
 
 # A point that is not passed this time, as two jobs have come in another order, is tried again.
 TRIES = 2
-# Seconds after which somebody who sees nothing happen presses again.
-AGAIN = 10.0
 # At each restart the clock jumps beyond the leases. So many jumps stay within the minutes for which
 # a private answer can be edited, so that people who wait for their turn still read the news there.
 BATCH = int(TOKEN_LIFE.total_seconds() * 0.9 / BEYOND_LEASES)
@@ -138,7 +135,7 @@ class Series:
         async def over() -> bool:
             if not self.helper.is_alive:
                 return True
-            return act.done() and await self._is_done(step, person) and await self.is_quiet()
+            return act.done() and await self._is_done(step, person) and await self.scene.is_quiet()
 
         await self.scene.eventually(over, f"the end of {step.name}")
 
@@ -147,28 +144,15 @@ class Series:
             await asyncio.gather(*(self._play(step, person) for person in people))
 
     async def _play(self, step: Step, person: Person) -> None:
-        """Do a step, again if the bot had died before it heard of it, until it is done."""
-
-        async def done() -> bool:
-            return await self._is_done(step, person)
-
-        for _ in range(int(PATIENCE / AGAIN)):
-            if await self.scene.state_of(person) != step.reaches:
-                await step.act(self.scene, person)
-            with contextlib.suppress(TimeoutError):
-                return await self.scene.eventually(done, "", AGAIN)
-        raise TimeoutError(f"{step.name} of {person.login} came to nothing")
+        await play(self.scene, step, person)
+        await self.scene.settled()
 
     async def _is_done(self, step: Step, person: Person) -> bool:
         state = await self.scene.state_of(person)
         return state == step.reaches and await self.scene.is_settled()
 
-    async def is_quiet(self) -> bool:
-        """Whether no job waits or is under way."""
-        return await self.scene.waiting_jobs() == 0
-
     async def _quiet(self) -> None:
-        await self.scene.eventually(self.is_quiet, "an empty queue")
+        await self.scene.eventually(self.scene.is_quiet, "an empty queue")
 
 
 def batched(points: list[Point], size: int) -> list[list[Point]]:

@@ -5,15 +5,18 @@ state that the ledger comes to, and put the steps into `FLOWS`. A step may be do
 bot died before it had heard, people press again.
 """
 
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from scene import Person, Scene, button
+from scene import PATIENCE, Person, Scene, button
 
 from sandbox.plex import Fault
 
 SHARE = "POST /api/servers/*/shared_servers"
+# Seconds after which somebody who sees nothing happen presses again.
+AGAIN = 10.0
 Act = Callable[[Scene, Person], Coroutine[Any, Any, None]]
 
 
@@ -41,9 +44,25 @@ class Flow:
     everywhere: bool = False
 
 
+async def play(scene: Scene, step: Step, person: Person, *, again: float = AGAIN) -> None:
+    """Do a step, again if nothing has come of it, until the ledger shows that it is done."""
+
+    async def done() -> bool:
+        return await scene.state_of(person) == step.reaches
+
+    for _ in range(int(2 * PATIENCE / again)):
+        if await done():
+            return
+        await step.act(scene, person)
+        with contextlib.suppress(TimeoutError):
+            await scene.eventually(done, step.name, again)
+    state = await scene.state_of(person)
+    raise TimeoutError(f"{step.name} of {person.login} came to nothing: {state}")
+
+
 async def ask(scene: Scene, person: Person) -> None:
     """`/invite` and its form."""
-    shown = await person.actor.slash(scene.discord.world.get_access, "invite")
+    shown = await person.actor.slash(person.place.get_access, "invite")
     if shown.modal is not None:
         await person.actor.submit_modal(shown, {"login": person.login})
 
@@ -53,17 +72,17 @@ async def approve(scene: Scene, person: Person) -> None:
     await scene.eventually(lambda: scene.card_of(person), "the card")
     card = scene.card_of(person)
     if card is not None and button(card, "Approve"):
-        await scene.discord.alice.click(card, label="Approve")
+        await person.place.admin.click(card, label="Approve")
 
 
 async def deny(scene: Scene, person: Person) -> None:
-    """Rita denies, with a reason."""
+    """Alice denies, with a reason."""
     await scene.eventually(lambda: scene.card_of(person), "the card")
     card = scene.card_of(person)
     if card is not None and button(card, "Deny"):
-        shown = await scene.discord.rita.click(card, label="Deny")
+        shown = await person.place.admin.click(card, label="Deny")
         if shown.modal is not None:
-            await scene.discord.rita.submit_modal(shown, {"reason": "Not now"})
+            await person.place.admin.submit_modal(shown, {"reason": "Not now"})
 
 
 async def approve_in_doubt(scene: Scene, person: Person) -> None:
@@ -83,7 +102,7 @@ async def accept(scene: Scene, person: Person) -> None:
 
 async def withdraw(scene: Scene, person: Person) -> None:
     """The member takes the request back, on their own panel."""
-    panel = await person.actor.slash(scene.discord.world.get_access, "my-plex")
+    panel = await person.actor.slash(person.place.get_access, "my-plex")
     await scene.discord.finished(panel, 1)
     if panel.response is not None and button(panel.response, "Withdraw"):
         await person.actor.click(panel.response, label="Withdraw")

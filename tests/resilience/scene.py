@@ -1,10 +1,11 @@
 """A Discord, a Plex, a database that survives, and processes of Helpr that may not."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from sqlalchemy import text
 
 from bot.crypto import Keyring
 from bot.domain import timing
+from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import Job
 from db.engine import make_engine
 from db.ledger import Ledger
@@ -40,17 +42,47 @@ PATIENCE = 60.0
 Measured = Callable[[str, object], None]
 
 
+@dataclass(frozen=True)
+class Place:
+    """A guild in which people ask for access."""
+
+    guild: simcord.GuildHandle
+    get_access: simcord.ChannelHandle
+    access_requests: simcord.ChannelHandle
+    reviewers: simcord.RoleHandle
+    admin: simcord.MemberActor
+
+    def settings(self) -> dict[str, str]:
+        """What a process is told whose home this is."""
+        return {
+            "HELPR_HOME__GUILD_ID": str(self.guild.id),
+            "HELPR_HOME__REQUEST_CHANNEL_ID": str(self.access_requests.id),
+            "HELPR_HOME__REVIEWER_ROLE_ID": str(self.reviewers.id),
+        }
+
+
 @dataclass
 class Person:
     """A member who wants access, in Discord and on Plex."""
 
     actor: simcord.MemberActor
     login: str
+    place: Place
 
     @property
     def id(self) -> int:
         """The member's id in Discord."""
         return self.actor.id
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a process was started."""
+
+    argv: tuple[str, ...]
+    hurry: bool
+    controlled: bool
+    settings: dict[str, str]
 
 
 @dataclass
@@ -60,7 +92,7 @@ class Helper:
     process: psutil.Process
     control: Path
     log: Path
-    argv: tuple[str, ...] = ()
+    kind: Start
     has_started: bool = False
 
     @property
@@ -117,7 +149,15 @@ class Scene:
 
     # -- processes -------------------------------------------------------------------------------
 
-    def env(self) -> dict[str, str]:
+    @property
+    def home(self) -> Place:
+        """The guild of the demo."""
+        world = self.discord.world
+        return Place(
+            world.guild, world.get_access, world.access_requests, world.reviewers, world.alice
+        )
+
+    def env(self, settings: Mapping[str, str]) -> dict[str, str]:
         """What a process of Helpr's is told."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("HELPR_")}
         limits = ("INVITE_PER_MINUTE", "INVITE_PER_HOUR", "ALL_PER_HOUR", "ALL_PER_DAY")
@@ -132,31 +172,37 @@ class Scene:
             "HELPR_DISCORD__GATEWAY_URL": self.discord.gateway_url,
             "HELPR_PLEX__TV_URL": self.plex.base_url,
             "HELPR_PLEX__SECONDS_BETWEEN_CALLS": "0",
-            "HELPR_HOME__GUILD_ID": str(self.discord.guild_id),
             "HELPR_HOME__PLEX_URL": self.plex.base_url,
             "HELPR_HOME__PLEX_TOKEN": self.plex.owner_token,
-            "HELPR_HOME__REQUEST_CHANNEL_ID": str(self.discord.request_channel_id),
-            "HELPR_HOME__REVIEWER_ROLE_ID": str(self.discord.reviewer_role_id),
             "HELPR_RECONCILE__INTERVAL": "1",
             "HELPR_HTTP__PORT": "0",
             "HELPR_LOG__FORMAT": "json",
             # Whoever presses the buttons here is a crowd.
             **{f"HELPR_LIMITS__{name}": "0" for name in limits},
+            **self.home.settings(),
             **self.settings,
+            **settings,
         }
 
-    def spawn(self, *argv: str, hurry: bool = True, controlled: bool = True) -> Helper:
-        """Start `helpr ARGV`; it is not ready yet."""
+    def spawn(
+        self, *argv: str, hurry: bool = True, controlled: bool = True, **settings: str
+    ) -> Helper:
+        """Start `helpr ARGV`; it is not ready yet.
+
+        With `hurry` it sweeps every second, and with `controlled` its points can be met.
+        """
         self._spawned += 1
         number = self._spawned
         control = self.folder / f"control-{number}"
         control.mkdir()
-        helper = Helper(psutil.Process(), control, self.folder / f"log-{number}", argv or ("run",))
+        log = self.folder / f"log-{number}"
+        kind = Start(argv or ("run",), hurry, controlled, settings)
+        helper = Helper(psutil.Process(), control, log, kind)
         self.helpers.append(helper)
         (control / OFFSET).write_text(str(self.offset))
         helper.process = self.nursery.start(
-            *helper.argv,
-            env=self.env(),
+            *kind.argv,
+            env=self.env(settings),
             cwd=self.folder,
             log=helper.log,
             control=control if controlled else None,
@@ -164,28 +210,33 @@ class Scene:
         )
         return helper
 
-    async def start(self, *argv: str, hurry: bool = True, controlled: bool = True) -> Helper:
+    async def start(
+        self, *argv: str, hurry: bool = True, controlled: bool = True, **settings: str
+    ) -> Helper:
         """The same, and wait until it serves."""
         readies = self.discord.gateway.readies
-        helper = self.spawn(*argv, hurry=hurry, controlled=controlled)
+        helper = self.spawn(*argv, hurry=hurry, controlled=controlled, **settings)
         await self.eventually(
-            lambda: self._serves(helper, readies) or not helper.is_alive, f"{helper.argv} serves"
+            lambda: self._serves(helper, readies) or not helper.is_alive, "a start"
         )
         assert helper.is_alive, helper.log.read_text()
         return helper
 
     def _serves(self, helper: Helper, readies: int) -> bool:
-        if helper.argv[0] == "worker":
-            return "helpr.started" in helper.log.read_text()
+        if helper.kind.argv[0] == "worker":
+            return helper.log.exists() and "helpr.started" in helper.log.read_text()
         return self.discord.gateway.readies > readies and self.discord.commands_synced
 
-    async def restart(self, helper: Helper, *, hurry: bool = True) -> Helper:
-        """Start anew what has died, at a time at which every lease of the dead is over."""
+    async def restart(self, helper: Helper, *, beyond_leases: bool = True) -> Helper:
+        """Start anew what has died: at a time at which every lease of the dead is over, or now."""
         self.helpers.remove(helper)
-        self.offset += BEYOND_LEASES
+        self.offset += BEYOND_LEASES if beyond_leases else 0.0
         for other in self.helpers:
             (other.control / OFFSET).write_text(str(self.offset))
-        return await self.start(*helper.argv, hurry=hurry)
+        kind = helper.kind
+        return await self.start(
+            *kind.argv, hurry=kind.hurry, controlled=kind.controlled, **kind.settings
+        )
 
     async def end(self) -> None:
         """Leave no process behind."""
@@ -196,24 +247,26 @@ class Scene:
 
     # -- people ----------------------------------------------------------------------------------
 
-    def newcomer(self) -> Person:
-        """Somebody new in the guild, who has an account on Plex."""
+    def newcomer(self, place: Place | None = None) -> Person:
+        """Somebody new in a guild, who has an account on Plex."""
+        place = place or self.home
         self._people += 1
         name = f"member{self._people:03}"
         self.plex.world.add_account(name, f"{name}@example.org")
         user = self.discord.env.create_user(name)
-        return Person(self.discord.world.guild.add_member(user, roles=[]), f"{name}@example.org")
+        return Person(place.guild.add_member(user, roles=[]), f"{name}@example.org", place)
 
-    def reviewer(self, name: str) -> simcord.MemberActor:
+    def reviewer(self, name: str, place: Place | None = None) -> simcord.MemberActor:
         """Somebody who may decide."""
+        place = place or self.home
         user = self.discord.env.create_user(name)
-        return self.discord.world.guild.add_member(user, roles=[self.discord.world.reviewers])
+        return place.guild.add_member(user, roles=[place.reviewers])
 
     def card_of(self, person: Person) -> Any | None:
         """The last card that names somebody."""
         named = f"<@{person.id}>"
-        cards = self.discord.world.access_requests.history()
-        return next((card for card in reversed(list(cards)) if named in words(card)), None)
+        cards = list(person.place.access_requests.history())
+        return next((card for card in reversed(cards) if named in words(card)), None)
 
     def share_of(self, person: Person) -> Any | None:
         """What Plex shares with somebody."""
@@ -239,13 +292,17 @@ class Scene:
 
     async def state_of(self, person: Person) -> str:
         """The state of somebody's latest invite; empty when there is none."""
-        async with self.ledger.begin() as work:
-            invite = await work.invites.latest_of(self.discord.guild_id, person.id)
-        return invite.state if invite else ""
+        with contextlib.suppress(LedgerUnavailable):
+            async with self.ledger.begin() as work:
+                invite = await work.invites.latest_of(person.place.guild.id, person.id)
+                return invite.state if invite else ""
+        return "unknown"
 
     async def is_settled(self) -> bool:
         """Whether nothing is owed any more."""
-        return await at_rest(self.ledger)
+        with contextlib.suppress(LedgerUnavailable):
+            return await at_rest(self.ledger)
+        return False
 
     async def waiting_jobs(self) -> int:
         """How many jobs wait or are under way, housekeeping left out."""
@@ -254,6 +311,10 @@ class Scene:
         async with self.ledger.begin() as work:
             found = await work._session.execute(query, {"queue": Job.queue})
             return int(found.scalar_one())
+
+    async def is_quiet(self) -> bool:
+        """Whether no job waits or is under way."""
+        return await self.waiting_jobs() == 0
 
     async def settled(self, patience: float = PATIENCE) -> float:
         """Wait until nothing is owed; how many seconds it took."""
@@ -290,12 +351,18 @@ def button(message: Any, label: str) -> Any | None:
 
 @asynccontextmanager
 async def open_scene(
-    plex: PlexSandbox, database_url: str, folder: Path, nursery: Nursery, **settings: str
+    plex: PlexSandbox,
+    database_url: str,
+    folder: Path,
+    nursery: Nursery,
+    *,
+    shards: int = 1,
+    **settings: str,
 ) -> AsyncIterator[Scene]:
     """A scene without a bot in it; every process is gone afterwards."""
     engine = make_engine(database_url, pool_size=4)
     try:
-        async with DiscordSandbox() as discord:
+        async with DiscordSandbox(shards=shards) as discord:
             plex.world.seat_limit = 10_000
             # Who waits for a dead bot need not wait for Discord's three seconds.
             discord._answers.limit = 1.0

@@ -42,7 +42,7 @@ async def test_killed_at_every_point(
     assert not tally.wrong, "\n".join(tally.wrong)
     assert scene.complaints() == []
     # A killed job is taken back, and ends.
-    await scene.eventually(series.is_quiet, "an empty queue")
+    await scene.eventually(scene.is_quiet, "an empty queue")
 
 
 # Services that keep the house and show what is: no step of an invite's life is in them.
