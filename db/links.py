@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, func, insert, select, update
+from sqlalchemy import Row, Table, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -233,6 +233,21 @@ class Links:
             statement.values(reconcile_due_at=now).returning(LINK.c.id)
         )
         return sorted(owed.scalars())
+
+    async def busy_until(self, id_: int, until: datetime) -> None:
+        """Plex asks for patience: with this link, and with all of the same owner account."""
+        owner = select(LINK.c.owner_account_id).where(LINK.c.id == id_).scalar_subquery()
+        await self._session.execute(
+            update(LINK)
+            .where(or_(LINK.c.id == id_, LINK.c.owner_account_id == owner))
+            .values(busy_until=func.greatest(LINK.c.busy_until, until))
+        )
+
+    async def is_busy_until(self, id_: int) -> datetime | None:
+        """Until when Plex has asked for patience, if it ever has."""
+        query = select(LINK.c.busy_until).where(LINK.c.id == id_)
+        found: datetime | None = (await self._session.execute(query)).scalar_one_or_none()
+        return found
 
     async def trust_listing(self, ids: Collection[int]) -> None:
         """Believe the next listing of these links, however many it has lost."""

@@ -139,6 +139,8 @@ class PlexLink(Base):
     reconciled_at: Mapped[datetime | None]
     connect_due_at: Mapped[datetime | None]
     reconcile_due_at: Mapped[datetime | None]
+    # Plex has asked for patience; counts for all links of the owner account.
+    busy_until: Mapped[datetime | None]
     # An admin vouches for the next listing, which the breaker would not believe.
     listing_trusted: Mapped[bool] = mapped_column(server_default=text("false"))
 

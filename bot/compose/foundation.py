@@ -98,13 +98,15 @@ async def house(settings: Settings, clock: Clock | None = None) -> AsyncIterator
         guilds = GuildService(ledger, clock)
         identifier = await guilds.client_identifier()
         await _check_keys(ledger)
+        pace = PlexPace(ledger, clock, settings.plex.seconds_between_calls)
         plex = await stack.enter_async_context(
             PlexService(
                 client_identifier=identifier,
                 tv_url=settings.plex.tv_url,
                 deadline=settings.plex.deadline,
                 seconds_between_calls=settings.plex.seconds_between_calls,
-                before_call=PlexPace(ledger, settings.plex.seconds_between_calls),
+                before_call=pace,
+                told_to_wait=pace.told_to_wait,
             )
         )
         services = make_services(settings, ledger, clock, plex)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bot.domain.errors import (
     PlexAnswerLost,
+    PlexBusy,
     PlexLibrariesUnknown,
     PlexRefused,
     PlexUnreachable,
@@ -32,6 +33,7 @@ class Rules:
     deadline: float
     paces: Paces
     before_call: Callable[[int], Awaitable[None]] | None
+    told_to_wait: Callable[[int, float], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,10 @@ class Link:
             raise PlexAnswerLost("deadline") from None
         except asyncio.CancelledError:
             self._drop()
+            raise
+        except PlexBusy as busy:
+            if busy.retry_after and self._rules.told_to_wait is not None:
+                await self._rules.told_to_wait(self._id, busy.retry_after)
             raise
         except (PlexLibrariesUnknown, PlexRefused):
             # A refusal whose words are unknown may mean stale sections too: reading them anew is

@@ -49,12 +49,14 @@ class PlexService:
         seconds_between_calls: float = 0.2,
         sections_ttl: float = 600.0,
         before_call: Callable[[int], Awaitable[None]] | None = None,
+        told_to_wait: Callable[[int, float], Awaitable[None]] | None = None,
     ) -> None:
         """All times are in seconds.
 
         `client_identifier` names this installation to Plex and must be the same at every start.
         `tv_url` receives what is meant for plex.tv. `deadline` counts for each HTTP request from
-        when it is sent. `before_call(link_id)` is awaited before each one.
+        when it is sent. `before_call(link_id)` is awaited before each one, and
+        `told_to_wait(link_id, seconds)` after an answer that asks for patience.
         """
         self._client_identifier = client_identifier
         self._tv_url = tv_url
@@ -66,6 +68,7 @@ class PlexService:
             deadline=deadline,
             paces=Paces(seconds_between_calls),
             before_call=before_call,
+            told_to_wait=told_to_wait,
         )
 
     async def __aenter__(self) -> Self:

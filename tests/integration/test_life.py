@@ -473,3 +473,19 @@ async def test_work_that_keeps_failing_is_told_and_tried_again(
     assert await story.state(invite) is S.ENDED
     [row] = await rows(story.ledger, "SELECT cleared_at FROM notice")
     assert row.cleared_at is not None
+
+
+async def test_patience_counts_for_everybody(story: Story) -> None:
+    """When Plex asks for patience, no other invite of the same owner asks before that time."""
+    story.world.faults.add(
+        Fault(match="*", kind="status", status=429, headers={"Retry-After": "90"}, times=1)
+    )
+    await story.sent()
+    story.lines()
+    other = await story.sent(CAROL, "carol@example.org")
+    assert (other.state, other.failure_key) == (S.SENDING, "plex.busy")
+    await story.after(seconds=60)
+    assert story.lines() == []
+    await story.after(seconds=35)
+    assert await story.state(other) is S.SENT
+    assert len(story.shares) == 2

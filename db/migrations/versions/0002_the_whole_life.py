@@ -48,6 +48,7 @@ def upgrade() -> None:
         "plex_link",
         sa.Column("listing_trusted", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
+    op.add_column("plex_link", sa.Column("busy_until", Instant, nullable=True))
     op.add_column("tier", sa.Column("duration_days", sa.Integer(), nullable=True))
     op.create_check_constraint(op.f("ck_tier_duration_days"), "tier", "duration_days > 0")
     _upgrade_invites()
@@ -258,6 +259,7 @@ def downgrade() -> None:
     )
     op.drop_constraint(op.f("ck_tier_duration_days"), "tier")
     op.drop_column("tier", "duration_days")
+    op.drop_column("plex_link", "busy_until")
     op.drop_column("plex_link", "listing_trusted")
     for name in ("breaker_percent", "days"):
         op.drop_constraint(op.f(f"ck_guild_{name}"), "guild")
