@@ -5,12 +5,11 @@ import sys
 import time
 from collections.abc import AsyncIterator
 
-from bench import acknowledging, costs, starts, waiting
+from bench import acknowledging, costs, recovering, starts, waiting, working
 from bench.people import People
 from bench.stage import PROBED, CannotMeasure, set_the_stage
 from bench.table import Row, show
 
-SEATS = 10_000
 # What is compared is compared when the bench says so.
 NEVER = {"HELPR_RECONCILE__INTERVAL": "86400"}
 
@@ -22,7 +21,6 @@ async def measure() -> AsyncIterator[Row]:
             yield row
     # A world of its own, so that the commands of the probe are new to it.
     async with set_the_stage() as stage:
-        stage.plex.world.seat_limit = SEATS
         people = People(stage)
         async with stage.bot(PROBED, **NEVER):
             async for row in costs.measure(stage, people):
@@ -31,6 +29,10 @@ async def measure() -> AsyncIterator[Row]:
                 yield row
             async for row in acknowledging.measure(people):
                 yield row
+    async for row in working.measure():
+        yield row
+    async for row in recovering.measure():
+        yield row
 
 
 async def main() -> int:

@@ -62,8 +62,13 @@ class People:
         shares = len(self._plex.world.shares)
         await self.approve(card)
         shared = await until(lambda: len(self._plex.world.shares) > shares, "the share on Plex")
-        await until(lambda: "not accepted yet" in words(self.cards()[-1]), "the card's last news")
+        await until(lambda: self.says_sent(card), "the card's last news")
         return shared
+
+    def says_sent(self, card: Any) -> bool:
+        """Whether this card says by now that Plex has invited."""
+        present = [one for one in self.cards() if one.id == card.id]
+        return "not accepted yet" in words(present[-1])
 
     async def longest_stall(self) -> float:
         """Seconds for which the bot's event loop stood still at most since the last time."""

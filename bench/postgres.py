@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 from typing import Self
 
+import asyncpg
 import psutil
 
 from db.embedded import EmbeddedPostgres
 
+CONNECTED = "SELECT EXISTS (SELECT FROM plex_link WHERE state = 'connected')"
 ROOT = Path(__file__).resolve().parents[1]
 GLANCE = 0.01
 SECONDS_TO_END = 15.0
@@ -74,6 +76,14 @@ class Power:
             await self.off()
             await asyncio.sleep(seconds)
             await self.on()
+
+    async def says(self, question: str, *values: object) -> object:
+        """The first value that a query gives."""
+        connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
+        try:
+            return await connection.fetchval(question, *values)
+        finally:
+            await connection.close()
 
     def _family(self) -> list[psutil.Process]:
         assert self._host is not None

@@ -6,7 +6,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from sandbox.plex import PlexSandbox, PlexWorld
 
 ROOT = Path(__file__).resolve().parents[1]
 HELPR = (sys.executable, "-m", "bot", "run")
+WORKER = (sys.executable, "-m", "bot", "worker")
 PROBED = (sys.executable, "-m", "bench.launcher", "run")
 BARE = (sys.executable, "-m", "bench.bare")
 PATIENCE = 60.0
+SEATS = 10_000
 GLANCE = 0.002
 
 
@@ -47,6 +49,18 @@ class Bot:
         """Megabytes of memory that it holds."""
         return float(self._process.memory_info().rss / 1e6)
 
+    def suspend(self) -> None:
+        """Let it stand still."""
+        self._process.suspend()
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._process.resume()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._process.kill()
+
 
 class Stage:
     """A Discord with people in it and a Plex, both in this process."""
@@ -54,7 +68,7 @@ class Stage:
     def __init__(self, folder: Path, discord_: DiscordSandbox, plex: PlexSandbox) -> None:
         self.discord = discord_
         self.plex = plex
-        self._folder = folder
+        self.folder = folder
 
     @asynccontextmanager
     async def bot(
@@ -65,8 +79,8 @@ class Stage:
         child = Child(
             command,
             {**_environment(), **self._settings(data, port), **settings},
-            log=self._folder / "bot.log",
-            cwd=self._folder,
+            log=self.folder / "bot.log",
+            cwd=self.folder,
         )
         started = time.perf_counter()
         await child.start()
@@ -85,7 +99,7 @@ class Stage:
             "HELPR_DISCORD__API_URL": discord_.api_url,
             "HELPR_DISCORD__GATEWAY_URL": discord_.gateway_url,
             "HELPR_PLEX__TV_URL": plex.base_url,
-            "HELPR_DATA_DIR": str(self._folder / data),
+            "HELPR_DATA_DIR": str(self.folder / data),
             "HELPR_HOME__GUILD_ID": str(discord_.guild_id),
             "HELPR_HOME__PLEX_URL": plex.base_url,
             "HELPR_HOME__PLEX_TOKEN": plex.owner_token,
@@ -111,6 +125,7 @@ async def set_the_stage() -> AsyncIterator[Stage]:
         scratch = tempfile.TemporaryDirectory(prefix="helpr-bench-", ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(scratch))
         plex = await stack.enter_async_context(PlexSandbox(PlexWorld.demo()))
+        plex.world.seat_limit = SEATS
         discord_ = await stack.enter_async_context(DiscordSandbox())
         yield Stage(folder, discord_, plex)
 
@@ -119,6 +134,18 @@ async def until(condition: Callable[[], object], what: str, patience: float = PA
     """Wait for something; returns when it was seen. Raises CannotMeasure after `patience` s."""
     end = time.perf_counter() + patience
     while not condition():
+        if time.perf_counter() > end:
+            raise CannotMeasure(f"{what} did not happen within {patience:g} s")
+        await asyncio.sleep(GLANCE)
+    return time.perf_counter()
+
+
+async def until_so(
+    condition: Callable[[], Awaitable[object]], what: str, patience: float = PATIENCE
+) -> float:
+    """The same for a question that takes a while."""
+    end = time.perf_counter() + patience
+    while not await condition():
         if time.perf_counter() > end:
             raise CannotMeasure(f"{what} did not happen within {patience:g} s")
         await asyncio.sleep(GLANCE)

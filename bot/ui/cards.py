@@ -172,7 +172,7 @@ def _adopted_line(invite: Invite, t: Texts) -> str:
     if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
     return t(
-        "Plex had shared with this account before. What it had was kept; what was missing was added."
+        "Plex had shared with this account before. What it had was kept, the rest was added."
     )
 
 

@@ -45,7 +45,7 @@ from bot.domain.errors import (
     PlexUntrusted,
     Treatment,
 )
-from bot.domain.plex import PlexAccess
+from bot.domain.plex import Grant, PlexAccess
 from bot.plex import PlexService
 from bot.plex.answers import SUCCESS, Answer, of_answer, seconds_of
 from bot.plex.complaint import clean
@@ -147,11 +147,14 @@ async def test_no_foreign_exception_leaves_the_service(
         lambda: service.connect(access),
         lambda: service.status(access),
         lambda: service.libraries(access, fresh=True),
-        lambda: service.share(access, MAIL, [1]),
+        lambda: service.share(access, MAIL, Grant(frozenset({1}))),
         lambda: service.shares(access),
         lambda: service.find_share(access, MAIL),
         lambda: service.share_state(access, 1),
         lambda: service.withdraw(access, 1),
+        lambda: service.update(access, 1, Grant(frozenset({1}))),
+        lambda: service.account_of(access, MAIL),
+        lambda: service.strays(access),
     )
     for call in calls:
         session = service._link(access).known(access)._session

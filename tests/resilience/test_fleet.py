@@ -75,14 +75,14 @@ async def test_two_bots_and_two_workers(scene: Scene, measured: Measured) -> Non
     began = time.perf_counter()
     async with sprinkled(scene) as ordered:
         lives = [
-            asyncio.create_task(go_all_the_way(scene, person, 0.3 * number))
+            asyncio.create_task(go_all_the_way(scene, person, 0.25 * number))
             for number, person in enumerate(people)
         ]
         for victim in (workers[0], bots[1], workers[1], bots[0]):
             await asyncio.sleep(2.5)
             victim.kill()
             await scene.restart(victim, beyond_leases=False)
-        await asyncio.gather(*lives)
+    await asyncio.gather(*lives)
     struck = len(ordered), ordered.total()
     measured(f"Fleet, seed {SEED}: kinds of faults, faults", struck)
     await scene.settled(BEYOND_LEASES + 40)
