@@ -223,7 +223,7 @@ async def test_an_encoding_that_nobody_knows_hides_nothing(
     body = '<Response code="422" status="No more users"/>'
     world.faults.add(Fault(match="POST *", kind="status", status=422, body=body, headers=headers))
     with pytest.raises(PlexRefused) as caught:
-        await service.share(access, MAIL, [90000001])
+        await service.share(access, MAIL, ONE_LIBRARY)
     assert caught.value.reason == "No more users"
 
 
