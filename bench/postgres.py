@@ -27,6 +27,7 @@ class Power:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._host: asyncio.subprocess.Process | None = None
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
         self.url = ""
 
     async def __aenter__(self) -> Self:
@@ -35,6 +36,8 @@ class Power:
 
     async def __aexit__(self, *_: object) -> None:
         self.resume()
+        if self._connection is not None:
+            await self._connection.close()
         await self.off()
 
     async def on(self) -> None:
@@ -79,11 +82,9 @@ class Power:
 
     async def says(self, question: str, *values: object) -> object:
         """The first value that a query gives."""
-        connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
-        try:
-            return await connection.fetchval(question, *values)
-        finally:
-            await connection.close()
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self.url.replace("+asyncpg", ""))
+        return await self._connection.fetchval(question, *values)
 
     def _family(self) -> list[psutil.Process]:
         assert self._host is not None

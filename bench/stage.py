@@ -25,6 +25,7 @@ BARE = (sys.executable, "-m", "bench.bare")
 PATIENCE = 60.0
 SEATS = 10_000
 GLANCE = 0.002
+LOOK = 0.02
 
 
 class CannotMeasure(Exception):
@@ -148,7 +149,7 @@ async def until_so(
     while not await condition():
         if time.perf_counter() > end:
             raise CannotMeasure(f"{what} did not happen within {patience:g} s")
-        await asyncio.sleep(GLANCE)
+        await asyncio.sleep(LOOK)
     return time.perf_counter()
 
 

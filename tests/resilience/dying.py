@@ -114,7 +114,8 @@ class Series:
         act.exception()
         await self._play(step, person)
         self.tally.kills += 1
-        self.tally.blame(f"{step.name}, killed {point}", await self.scene.violations())
+        wrong = [*await self.scene.violations(), *step.check(self.scene, person)]
+        self.tally.blame(f"{step.name}, killed {point}", wrong)
 
     async def _has_started(self) -> None:
         """Wait for the start's end, and count what it has passed."""
@@ -148,8 +149,7 @@ class Series:
         await self.scene.settled()
 
     async def _is_done(self, step: Step, person: Person) -> bool:
-        state = await self.scene.state_of(person)
-        return state == step.reaches and await self.scene.is_settled()
+        return await step.is_done(self.scene, person) and await self.scene.is_settled()
 
     async def _quiet(self) -> None:
         await self.scene.eventually(self.scene.is_quiet, "an empty queue")

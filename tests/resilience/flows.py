@@ -22,11 +22,23 @@ Act = Callable[[Scene, Person], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Step:
-    """What somebody does, and the ledger's state when all that follows from it has been done."""
+    """What somebody does, and the ledger's state when all that follows from it has been done.
+
+    `where` is a condition in SQL that the invite meets then too, for steps that keep the state.
+    `check` names what is wrong although the ledger has come there.
+    """
 
     name: str
     act: Act
     reaches: str
+    where: str = "true"
+    check: Callable[[Scene, Person], list[str]] = lambda *_: []
+
+    async def is_done(self, scene: Scene, person: Person) -> bool:
+        """Whether the ledger has come there."""
+        return await scene.state_of(person) == self.reaches and (
+            self.where == "true" or await scene.holds(person, self.where)
+        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +60,7 @@ async def play(scene: Scene, step: Step, person: Person, *, again: float = AGAIN
     """Do a step, again if nothing has come of it, until the ledger shows that it is done."""
 
     async def done() -> bool:
-        return await scene.state_of(person) == step.reaches
+        return await step.is_done(scene, person)
 
     for _ in range(int(2 * PATIENCE / again)):
         if await done():
@@ -115,6 +127,63 @@ async def decline(scene: Scene, person: Person) -> None:
         scene.plex.world.decline(share.share_id)
 
 
+async def access(scene: Scene, person: Person, what: str, **options: Any) -> None:
+    """Alice uses `/access`."""
+    channel = person.place.access_requests
+    await person.place.admin.slash(channel, f"access {what}", member=person.actor, **options)
+
+
+async def suspend(scene: Scene, person: Person) -> None:
+    """Alice suspends somebody to whom the owner has given odd things by hand."""
+    share = scene.share_of(person)
+    if share is not None and person.had is None:
+        share.settings.update({"allowSync": True, "filterMovies": "label=quiet"})
+        person.had = scene.given_to(person)
+    await access(scene, person, "suspend")
+
+
+async def restore(scene: Scene, person: Person) -> None:
+    """Alice restores."""
+    await access(scene, person, "restore")
+
+
+def as_before(scene: Scene, person: Person) -> list[str]:
+    """Somebody has exactly what they had."""
+    given = scene.given_to(person)
+    return [] if given == person.had else [f"{person.login} had {person.had}, now has {given}"]
+
+
+async def extend(scene: Scene, person: Person) -> None:
+    """Alice lets access last longer."""
+    await access(scene, person, "extend", until="30d")
+
+
+async def move(scene: Scene, person: Person) -> None:
+    """Alice moves somebody to a tier with one library."""
+    await scene.execute(KIDS)
+    await access(scene, person, "move", tier="Kids")
+
+
+def one_library(scene: Scene, person: Person) -> list[str]:
+    """Plex shares what the new tier has."""
+    given = scene.given_to(person)
+    return [] if given is not None and len(given[0]) == 1 else [f"{person.login} has {given}"]
+
+
+async def revoke(scene: Scene, person: Person) -> None:
+    """Alice ends access."""
+    await access(scene, person, "revoke")
+
+
+KIDS = """
+WITH made AS (
+  INSERT INTO tier (guild_id, link_id, name) SELECT guild_id, min(id), 'Kids' FROM plex_link
+  WHERE NOT EXISTS (SELECT FROM tier WHERE name = 'Kids') GROUP BY guild_id RETURNING id)
+INSERT INTO tier_library (tier_id, library_id)
+  SELECT made.id, (SELECT min(id) FROM library) FROM made
+"""
+IN_KIDS = "tier_id = (SELECT id FROM tier WHERE name = 'Kids') AND change IS NULL"
+
 ASK = Step("ask", ask, "requested")
 APPROVE = Step("approve", approve, "sent")
 DOUBT = Step("approve in doubt", approve_in_doubt, "sent")
@@ -122,10 +191,16 @@ ACCEPT = Step("accept", accept, "active")
 DENY = Step("deny", deny, "denied")
 WITHDRAW = Step("withdraw", withdraw, "withdrawn")
 DECLINE = Step("decline", decline, "ended")
+SUSPEND = Step("suspend", suspend, "suspended")
+RESTORE = Step("restore", restore, "active", check=as_before)
+EXTEND = Step("extend", extend, "active", where="expires_at IS NOT NULL")
+MOVE = Step("move", move, "active", where=IN_KIDS, check=one_library)
+REVOKE = Step("revoke", revoke, "ended")
+GIVEN = (ASK, APPROVE, ACCEPT)
 
 FLOWS: dict[str, Flow] = {
     "invite": Flow(
-        (ASK, APPROVE, ACCEPT),
+        GIVEN,
         own=frozenset(
             {
                 "InviteService.request",
@@ -164,10 +239,10 @@ FLOWS: dict[str, Flow] = {
             {
                 "InviteService.view",
                 "InviteService.withdraw",
-                "ReleaseService.begin",
-                "ReleaseService.done",
+                "ChangingService.begin",
+                "ChangingService.over",
                 "PlexService.withdraw",
-                "release_share",
+                "change_share",
             }
         ),
     ),
@@ -175,5 +250,40 @@ FLOWS: dict[str, Flow] = {
         (DECLINE,),
         before=(ASK, APPROVE),
         own=frozenset({"ReconcileService.gone", "PlexService.share_state"}),
+    ),
+    "suspend": Flow(
+        (SUSPEND,),
+        before=GIVEN,
+        own=frozenset(
+            {
+                "AccessService.suspend",
+                "ChangingService.remember",
+                "ChangingService.suspended",
+                "PlexService.withdraw",
+            }
+        ),
+    ),
+    "restore": Flow(
+        (RESTORE,),
+        before=(*GIVEN, SUSPEND),
+        own=frozenset(
+            {
+                "AccessService.restore",
+                "SendingService.begin",
+                "SendingService.sent",
+                "PlexService.share",
+            }
+        ),
+    ),
+    "extend": Flow((EXTEND,), before=GIVEN, own=frozenset({"AccessService.extend"})),
+    "move": Flow(
+        (MOVE,),
+        before=GIVEN,
+        own=frozenset({"AccessService.move", "ChangingService.updated", "PlexService.update"}),
+    ),
+    "revoke": Flow(
+        (REVOKE,),
+        before=GIVEN,
+        own=frozenset({"AccessService.revoke", "ChangingService.over", "PlexService.withdraw"}),
     ),
 }

@@ -28,7 +28,8 @@ from sandbox.plex import PlexWorld
 from sandbox.plex.state import state as plex_state
 
 S = InviteState
-DUE = ("share_due_at", "release_due_at", "card_due_at", "tell_due_at")
+# What an invite owes, whatever it is called.
+DUE = [column.name for column in INVITE.columns if column.name.endswith("_due_at")]
 
 # What Plex holds for an invite in a state: a share that is accepted (True) or pending (False), or
 # none. Left out are states in which the ledger itself is still at work.
@@ -51,9 +52,7 @@ _AT_WORK = (
     .where(
         or_(
             INVITE.c.state.in_(UNDER_WAY),
-            INVITE.c.share_due_at.is_not(None),
-            INVITE.c.release_due_at.is_not(None),
-            INVITE.c.card_due_at.is_not(None),
+            *(INVITE.c[name].is_not(None) for name in DUE if name != "tell_due_at"),
             and_(INVITE.c.tell_due_at.is_not(None), INVITE.c.state.not_in(OPEN)),
         )
     )
@@ -71,6 +70,7 @@ ON_THE_CARD: dict[InviteState, str] = {
     S.DENIED: "Denied by",
     S.WITHDRAWN: "Withdrawn by the member",
     S.FAILED: "but Plex refused",
+    S.SUSPENDED: "Suspended. The libraries are kept",
     S.ENDED: "Ended: ",
 }
 # The same for what the member reads.
@@ -84,12 +84,15 @@ FOR_THE_MEMBER: dict[InviteState, str] = {
     S.DENIED: "Not this time",
     S.WITHDRAWN: "Request withdrawn",
     S.FAILED: "Plex refused the invite",
+    S.SUSPENDED: "Your access is paused",
 }
 # Moves that a person makes; every other one is Helpr's own and names nobody.
 BY_A_PERSON = {S.APPROVED, S.DENIED}
 BY_THE_MEMBER = {S.WITHDRAWN}
 # Cards that name who decided.
 SAYS_WHO = {S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.DENIED, S.FAILED}
+# What a person may wish again and again without anything in between.
+REPEATED = {"access.extend", "access.move"}
 # Whose news is worth a message of its own when the private answer is gone.
 MUST_BE_TOLD = {S.SENT, S.ACTIVE, S.DENIED, S.FAILED, S.ENDED, S.SUSPENDED}
 
@@ -286,17 +289,24 @@ def _in_the_audit(evidence: Evidence) -> Iterable[str]:
 
 def _chain(invite: Invite, moves: list[AuditLine]) -> Iterable[str]:
     stands: str | None = None
+    wish = ""
     for line in moves:
         to = InviteState(line.to_state or "")
         if line.from_state != stands:
             yield f"invite {invite.id}: {line.action} comes from {line.from_state}, not {stands}"
+        elif stands == to:
+            # A wish: what is to be done on Plex is stored, the state moves when it is done.
+            if line.action == wish and wish not in REPEATED:
+                yield f"DOUBLED: invite {invite.id}: two lines in a row say {wish}"
+            wish = line.action
+            continue
         elif stands is not None and to not in MOVES[InviteState(stands)]:
             yield f"invite {invite.id}: no move leads from {stands} to {to}"
         if to in BY_A_PERSON and line.actor_id != invite.decided_by:
             yield f"invite {invite.id}: {line.action} names {line.actor_id}"
         if (to in BY_THE_MEMBER or stands is None) and line.actor_id != invite.member_id:
             yield f"invite {invite.id}: {line.action} names {line.actor_id}"
-        stands = line.to_state
+        stands, wish = line.to_state, ""
     if stands != invite.state:
         yield f"invite {invite.id} is {invite.state}, the audit log ends at {stands}"
 

@@ -68,6 +68,8 @@ class Person:
     actor: simcord.MemberActor
     login: str
     place: Place
+    # What the person's share on Plex gave when a step noted it: libraries, flags and filters.
+    had: tuple[list[int], dict[str, object]] | None = None
 
     @property
     def id(self) -> int:
@@ -268,6 +270,11 @@ class Scene:
         cards = list(person.place.access_requests.history())
         return next((card for card in reversed(cards) if named in words(card)), None)
 
+    def given_to(self, person: Person) -> tuple[list[int], dict[str, object]] | None:
+        """Libraries, and flags and filters, that Plex gives somebody."""
+        share = self.share_of(person)
+        return None if share is None else (share.section_ids, dict(share.settings.wire))
+
     def share_of(self, person: Person) -> Any | None:
         """What Plex shares with somebody."""
         shares = self.plex.world.shares
@@ -297,6 +304,25 @@ class Scene:
                 invite = await work.invites.latest_of(person.place.guild.id, person.id)
                 return invite.state if invite else ""
         return "unknown"
+
+    async def holds(self, person: Person, condition: str) -> bool:
+        """Whether a condition in SQL is true of somebody's latest invite."""
+        query = text(
+            f"SELECT {condition} FROM invite WHERE guild_id = :guild AND member_id = :member"  # noqa: S608 - of a test
+            " ORDER BY id DESC LIMIT 1"
+        )
+        with contextlib.suppress(LedgerUnavailable):
+            async with self.ledger.begin() as work:
+                values = {"guild": person.place.guild.id, "member": person.id}
+                found = await work._session.execute(query, values)
+                return bool(found.scalar_one_or_none())
+        return False
+
+    async def execute(self, statement: str) -> None:
+        """Change the ledger behind everybody's back."""
+        async with self.ledger.begin() as work:
+            await work._session.execute(text(statement))
+            await work.commit()
 
     async def is_settled(self) -> bool:
         """Whether nothing is owed any more."""

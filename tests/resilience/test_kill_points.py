@@ -46,14 +46,36 @@ async def test_killed_at_every_point(
 
 
 # Services that keep the house and show what is: no step of an invite's life is in them.
-OF_THE_HOUSE = ("Admission.", "GuildService.", "LinkService.", "ShowingService.", "SweepService.")
+OF_THE_HOUSE = (
+    "Admission.",
+    "GuildService.",
+    "LinkService.",
+    "NoticeService.",
+    "ShowingService.",
+    "SweepService.",
+    "TroubleService.",
+)
 # No flow passes these, and why that may be.
 NOT_IN_A_FLOW = {
     "InviteService.live": "changes nothing",
     "InviteService.queue": "changes nothing",
-    "ReleaseService.is_anothers": "changes nothing",
-    "ReleaseService.later": "a failure, as in the flow of doubt",
+    "AccessService.get": "changes nothing",
+    "AccessService.of_member": "changes nothing",
+    "AccessService.tiers": "changes nothing",
+    "AccessService.retry": "wakes what waits",
+    "AccessService.leave": "as revoke, by the member",
+    "ChangingService.accepted_after_all": "another outcome of the same errand",
+    "ChangingService.belongs_to_another": "changes nothing",
+    "ChangingService.elsewhere": "another outcome of the same errand",
+    "ChangingService.is_needed": "changes nothing",
+    "ChangingService.kept": "another outcome of the same errand",
+    "ChangingService.put_back": "another outcome of the same errand",
+    "ChangingService.vanished": "another outcome of the same errand",
+    "ChangingService.went_wrong": "a failure, as in the flow of doubt",
+    "ReconcileService.ask": "an admin's own press",
     "ReconcileService.went_wrong": "a failure, as in the flow of doubt",
+    "PlexService.account_of": "changes nothing",
+    "PlexService.strays": "changes nothing",
     "PlexService.status": "changes nothing",
     "PlexService.forget": "asks Plex nothing",
 }
