@@ -54,7 +54,7 @@ _ACTIONS: dict[str, str] = {
     "invite.withdrawn": mark("took the request back"),
     "invite.sending": mark("began to send the invite"),
     "invite.sent": mark("invited on Plex"),
-    "invite.active": mark("accepted on Plex"),
+    "invite.active": mark("found it accepted on Plex"),
     "invite.failed": mark("Plex refused"),
     "invite.ended": mark("ended"),
     "invite.nudged": mark("reminded the member to accept"),

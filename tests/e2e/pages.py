@@ -22,16 +22,25 @@ class Discord:
         self.public = self.messages.filter(has_not=note)
         self.options = shown.locator("[role=option]:visible")
 
+    def message(self, id_: str) -> Locator:
+        """One message, wherever it stands by now."""
+        return self._shown.locator(f"article.channel-message[data-message-id='{id_}']")
+
     def ready(self) -> None:
         """Wait until it is up to date."""
         expect(self.view).to_have_attribute("aria-busy", "false")
 
-    def slash(self, command: str) -> None:
-        """Write a command, choose it, send it, with no optional option."""
+    def slash(self, command: str, member: str | None = None) -> None:
+        """Write a command, choose it, send it, with no optional option; `member` is its first."""
         self._shown.locator("#channel-composer-input").click()
         self._page.keyboard.type(command)
         expect(self.options.first).to_be_visible()
         self._page.keyboard.press("Enter")
+        if member is not None:
+            expect(self.options.filter(has_text=member).first).to_be_visible()
+            self._page.keyboard.type(member)
+            expect(self.options).to_have_count(1)
+            self._page.keyboard.press("Enter")
         self._shown.locator("#send-message").click()
 
     def fill(self, **fields: str) -> None:
