@@ -1,4 +1,4 @@
-"""What becomes of access, in a browser: suspended, restored, extended, ended; a disaster rehearsed."""
+"""What becomes of access, in a browser: suspended, restored, extended, ended."""
 
 import pytest
 from pages import Stage, lines, message_id, window
@@ -95,6 +95,7 @@ def _plex_signs_the_owner_out(stage: Stage, album: Album) -> None:
     expect(notice).to_have_count(1)
     expect(alice.public.first).to_contain_text("Access is being taken back")
     expect(plex.people).to_contain_text("Accepted")
+    notice.scroll_into_view_if_needed()
     album.part("notice", stage.page, notice)
 
 
