@@ -9,6 +9,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 import aiohttp
@@ -18,7 +19,7 @@ from discord import app_commands
 
 from bot.client import HelprBot, Pressed
 from bot.domain.errors import HelprError, LedgerUnavailable, Refused
-from bot.domain.people import Actor, Rule
+from bot.domain.people import Actor, Budget, Rule
 from bot.i18n import texts
 from bot.log import REFERENCE, logger, new_reference
 from bot.services import Services
@@ -176,10 +177,9 @@ class HelprTree(app_commands.CommandTree[HelprBot]):
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Admit; a refusal is told here and ends the command."""
-        if interaction.type is discord.InteractionType.autocomplete:
-            # Passes here at every keystroke: exempt from the limits, and it changes nothing.
-            return True
         command = interaction.command
+        if interaction.type is discord.InteractionType.autocomplete:
+            return await self._may_be_offered(interaction)
         begin(interaction, action=command.qualified_name if command else "unknown")
         door = interaction.client.door
         if not door.is_new(interaction):
@@ -188,6 +188,17 @@ class HelprTree(app_commands.CommandTree[HelprBot]):
             await door.admit(interaction, command.extras["rule"])  # type: ignore[union-attr]
         except Exception as error:
             await door.tell(interaction, error)
+            return False
+        return True
+
+    async def _may_be_offered(self, interaction: Interaction) -> bool:
+        """At every keystroke: the same rights, no limits; who may not is offered nothing."""
+        demanded: Rule = interaction.command.extras["rule"]  # type: ignore[union-attr]
+        try:
+            await interaction.client.door.admit(interaction, replace(demanded, budget=Budget.NONE))
+        except HelprError as error:
+            log.info("autocomplete.refused", key=error.key)
+            await interaction.response.autocomplete([])
             return False
         return True
 

@@ -255,7 +255,7 @@ class TellingJobs:
 
 
 def _view(data: TellData) -> MemberView:
-    return MemberView(data.invite, data.tier, data.link)
+    return MemberView(data.invite, data.tier, data.link, data.libraries)
 
 
 async def _in_time(work: Awaitable[T]) -> T:

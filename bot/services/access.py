@@ -25,7 +25,7 @@ from bot.domain.invites import (
 from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
 from bot.domain.links import Link, Tier
 from bot.domain.logins import REASON_LENGTH, clean_text
-from bot.domain.people import Actor
+from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
 from db.ledger import Ledger, Work
 
@@ -77,6 +77,9 @@ class AccessService:
                 raise Refused("access.suspended_already")
             if invite.state is not InviteState.ACTIVE:
                 _refuse_state(invite)
+            if invite.change is Change.UPDATE and invite.stuck_at is None:
+                # What is kept for a restore is what Plex gives, and that is the old tier's yet.
+                raise Refused("access.being_changed")
             return await self._change(
                 work,
                 actor,
@@ -84,7 +87,7 @@ class AccessService:
                 "access.suspend",
                 from_={InviteState.ACTIVE},
                 why=why,
-                unless=(*ENDING, Change.SUSPEND),
+                version=invite.version,
                 change=Change.SUSPEND,
             )
 
@@ -127,7 +130,7 @@ class AccessService:
                 failure_reason="",
             )
             if restoring is None:
-                raise Refused("invite.moved_on")
+                raise Refused("access.moved_on")
             return await self._stored(
                 work, actor, invite, restoring, "access.restore", ShareInvite(invite.id)
             )
@@ -151,6 +154,7 @@ class AccessService:
                 raise Refused("access.ending")
             if invite.state not in {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}:
                 _refuse_state(invite)
+            _refuse_shortening(actor, invite, end)
             called_off: dict[str, Any] = {}
             if invite.is_ending:
                 called_off = {"change": Change.KEEP, "change_reason": None}
@@ -187,7 +191,7 @@ class AccessService:
             grant=None,
         )
         if renewed is None:
-            raise Refused("invite.moved_on")
+            raise Refused("access.moved_on")
         return await self._stored(
             work,
             actor,
@@ -220,8 +224,10 @@ class AccessService:
             if invite.state in SHARED:
                 columns |= {"change": Change.UPDATE}
             else:
-                # Nothing stands on Plex: what is given next is the new tier's.
+                # Nothing stands on Plex: what is given next is the new tier's, whatever was
+                # wrong with the old one's.
                 columns |= {"link_id": tier.link_id, "grant": tier.grant}
+                columns |= {"failure_key": None, "failure_reason": ""}
             return await self._change(
                 work,
                 actor,
@@ -277,7 +283,7 @@ class AccessService:
                 share_due_at=None,
             )
             if ended is None:
-                raise Refused("invite.moved_on")
+                raise Refused("access.moved_on")
             return await self._stored(work, actor, invite, ended, action, why=why)
         return await self._change(
             work,
@@ -311,7 +317,7 @@ class AccessService:
                     share_due_at=now,
                 )
                 if again is None:
-                    raise Refused("invite.moved_on")
+                    raise Refused("access.moved_on")
                 return await self._stored(
                     work, actor, invite, again, "invite.retried", ShareInvite(invite.id)
                 )
@@ -359,7 +365,7 @@ class AccessService:
             invite.id, now=now, from_=from_, unless=unless, version=version, **columns
         )
         if changed is None:
-            raise Refused("invite.moved_on")
+            raise Refused("access.moved_on")
         details = {
             name: value
             for name, value in (("until", until), ("tier", tier), ("was_tier", was_tier))
@@ -402,6 +408,16 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     if not own and invite.member_id == actor.user_id:
         raise Refused("access.own")
     return invite
+
+
+def _refuse_shortening(actor: Actor, invite: Invite, end: datetime) -> None:
+    """A reviewer may let access last longer, which is not to end it."""
+    if actor.right is Right.ADMIN:
+        return
+    if invite.expires_at is None:
+        raise Refused("access.endless")
+    if end < invite.expires_at:
+        raise Refused("access.shorter")
 
 
 def _refuse_ending(invite: Invite) -> None:

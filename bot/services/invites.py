@@ -8,10 +8,11 @@ from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.invites import OPEN, WITHDRAWABLE, Change, Invite, InviteState
 from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
-from bot.domain.links import Link, Tier
+from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor
 from bot.domain.timing import FIRST_ANSWER
+from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
 
 PAGE = 4
@@ -43,6 +44,7 @@ class MemberView:
     invite: Invite | None
     tier: Tier | None = None
     link: Link | None = None
+    libraries: tuple[LinkedLibrary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +257,7 @@ async def _keep_answer(work: Work, invite: Invite, answer: AnswerToken, now: dat
 async def _member_view(work: Work, invite: Invite) -> MemberView:
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
-    return MemberView(invite, tier, link)
+    return MemberView(invite, tier, link, await given_libraries(work, invite, tier))
 
 
 async def _refuse_taken(work: Work, actor: Actor, login: Login) -> None:

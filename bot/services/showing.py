@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.channels import ChannelProblem
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
-from bot.domain.links import Link, Tier
+from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from db.answers import Answer
@@ -58,6 +58,7 @@ class TellData:
     invite: Invite
     tier: Tier | None
     link: Link | None
+    libraries: tuple[LinkedLibrary, ...] = ()
     answers: tuple[Answer, ...] = ()
 
 
@@ -174,10 +175,12 @@ class ShowingService:
                 )
                 await work.commit()
                 return None
+            tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
             data = TellData(
                 invite,
-                await work.tiers.get(invite.tier_id) if invite.tier_id else None,
+                tier,
                 await work.links.get(invite.link_id) if invite.link_id else None,
+                await given_libraries(work, invite, tier),
                 tuple(await work.answers.open_for(invite.id, now)),
             )
             await work.commit()
@@ -241,6 +244,16 @@ class ShowingService:
                 again = ShowCard(invite.id) if what == "card" else TellMember(invite.id)
                 await work.jobs.enqueue(again)
             await work.commit()
+
+
+async def given_libraries(
+    work: Work, invite: Invite, tier: Tier | None
+) -> tuple[LinkedLibrary, ...]:
+    """What somebody really has, which need not be what the tier has by now."""
+    if invite.grant is None or invite.link_id is None:
+        return tier.libraries if tier is not None else ()
+    there = await work.links.libraries(invite.link_id)
+    return tuple(one for one in there if one.section_id in invite.grant.section_ids)
 
 
 def _is_untold(invite: Invite) -> bool:

@@ -4,19 +4,23 @@ from typing import Any
 
 from discord.ui import Item, LayoutView
 
+from bot.domain.audit import Event
 from bot.domain.errors import Refused
 from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
+from bot.domain.logins import without_addresses
 from bot.i18n import Texts
 from bot.services.access import AccessView
 from bot.ui.cards import request_lines, status_line
 from bot.ui.errors import error_text
 from bot.ui.items import ChangeAccess, ExtendAccess, Retry
 from bot.ui.layout import layout
-from bot.ui.plain import mention, relative
+from bot.ui.plain import mention, plain, relative
 from bot.ui.states import COLOURS, action_name
 
-# Lines of history on the card.
+# Lines of history on the card, and as much of a reason as one of them holds.
 HISTORY = 12
+REASON = 80
+_WITH_A_REASON = {"access.suspend", "access.revoke"}
 
 
 def access_panel(
@@ -35,15 +39,23 @@ def access_panel(
     ]
     past = [
         f"-# {relative(event.at)} {mention(event.actor_id) if event.actor_id else 'Helpr'}: "
-        f"{action_name(event.action, t)}"
+        f"{action_name(event.action, t)}{_reason(event)}"
         for event in view.events[-HISTORY:]
     ]
     buttons: list[Item[Any]] = []
     if can_change:
         buttons = _access_buttons(invite, t, offer_rest=refusal is not None)
-    elif _can_extend(invite):
+    elif _can_extend(invite) and (invite.expires_at is not None):
         buttons = [ExtendAccess(invite.id, t("Extend"))]
     return layout(*lines, "", *past, rows=[buttons], colour=COLOURS[invite.state])
+
+
+def _reason(event: Event) -> str:
+    """What an admin wrote for the log."""
+    if event.action not in _WITH_A_REASON or not event.why:
+        return ""
+    words = " ".join(without_addresses(event.why).split())
+    return f" ({plain(words if len(words) <= REASON else words[: REASON - 1] + '…')})"
 
 
 def _can_extend(invite: Invite) -> bool:
@@ -59,7 +71,7 @@ def _access_buttons(invite: Invite, t: Texts, *, offer_rest: bool) -> list[Item[
     if not invite.is_ending:
         if invite.state is InviteState.SUSPENDED or invite.change is Change.SUSPEND:
             buttons.append(ChangeAccess("restore", invite.id, t("Restore")))
-        elif invite.state is InviteState.ACTIVE:
+        elif invite.state is InviteState.ACTIVE and invite.change is not Change.UPDATE:
             buttons.append(ChangeAccess("suspend", invite.id, t("Suspend")))
         if offer_rest:
             buttons.append(ChangeAccess("rest", invite.id, t("Restore the rest")))

@@ -50,6 +50,11 @@ TEXTS: dict[str, str] = {
     "access.ended": mark("This access has ended: {why}. They can ask again with /invite."),
     "access.over": mark("There is no access to change: the request is {state}."),
     "access.not_active": mark("That needs active access, and this request is {state}."),
+    "access.being_changed": mark(
+        "The libraries of this access are just being changed on Plex. Try again in a minute."
+    ),
+    "access.endless": mark("This access has no end, so there is nothing to extend."),
+    "access.shorter": mark("It would end earlier than now planned. Only an admin may do that."),
     "access.being_sent": mark("The invite is just being sent. Try again in a minute."),
     "access.suspended_already": mark("This access is suspended already."),
     "access.being_suspended": mark(
@@ -59,6 +64,9 @@ TEXTS: dict[str, str] = {
     "access.tier_already": mark("They are in the tier {tier} already."),
     "access.of_owner": mark(
         "This account owns the Plex server. Nobody can take the owner's access away."
+    ),
+    "access.moved_on": mark(
+        "This has just changed, so I did nothing. Look how it stands now, then decide."
     ),
     "access.nothing_to_retry": mark("Nothing is stuck here any more."),
     "restore.libraries_gone": mark(

@@ -117,8 +117,8 @@ def _to_accept(_invite: Invite, _view: MemberView, t: Texts) -> list[str]:
 def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     server = plain(view.link.server_name) if view.link and view.link.server_name else "Plex"
     lines = [t("{server} is shared with you. Enjoy!", server=f"**{server}**")]
-    if view.tier is not None and view.tier.libraries:
-        titles = ", ".join(plain(library.title) for library in view.tier.libraries)
+    if view.libraries:
+        titles = ", ".join(plain(library.title) for library in view.libraries)
         lines.append(t("Libraries: {titles}", titles=titles))
     return [*lines, ends_line(invite, t)]
 
