@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
 from bot.domain.drift import Drift, DriftKind
-from db.links import LINK
+from db.links import INVITE, LINK
 from db.models import Drift as DriftRow
 
 DRIFT: Table = DriftRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -76,8 +76,9 @@ class Drifts:
     async def of_guild(self, guild_id: int, limit: int = 100) -> list[Drift]:
         """The guild's differences, oldest first."""
         query = (
-            select(DRIFT)
+            select(DRIFT, INVITE.c.member_id)
             .join(LINK, LINK.c.id == C.link_id)
+            .outerjoin(INVITE, INVITE.c.id == C.invite_id)
             .where(LINK.c.guild_id == guild_id)
             .order_by(C.since, C.id)
             .limit(limit)
@@ -91,6 +92,7 @@ class Drifts:
             share_id=row.share_id,
             since=row.since,
             invite_id=row.invite_id,
+            member_id=row.member_id,
             account_id=row.account_id,
             is_accepted=row.is_accepted,
             section_ids=frozenset(row.section_ids),

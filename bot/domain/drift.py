@@ -20,7 +20,8 @@ class DriftKind(StrEnum):
 class Drift:
     """One difference, as the last comparison saw it.
 
-    `name` is the account's name on Plex, for admins only. `section_ids` are what Plex gives.
+    `name` is the account's name on Plex, for admins only; `member_id` is whose invite it is about.
+    `section_ids` are what Plex gives.
     """
 
     link_id: int
@@ -28,6 +29,7 @@ class Drift:
     share_id: int
     since: datetime
     invite_id: int | None = None
+    member_id: int | None = None
     account_id: int | None = None
     name: str = field(repr=False, default="")
     is_accepted: bool = False

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.drift import DriftKind
+from bot.domain.drift import Drift, DriftKind
 from bot.domain.errors import PlexError, Refused, Treatment
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ChangeShare, ConnectLink, ReconcileLink, ShareInvite, Trouble
@@ -32,6 +32,7 @@ class LinkReport:
     status: PlexServerStatus | None = None
     problem: PlexError | None = None
     drift: dict[DriftKind, int] = field(default_factory=dict)
+    drifts: tuple[Drift, ...] = ()
     notices: tuple[Notice, ...] = ()
     stuck: tuple[Invite, ...] = ()
     troubles: tuple[Trouble, ...] = ()
@@ -178,6 +179,7 @@ class LinkService:
                 tier,
                 counts,
                 drift=await work.drift.counts(actor.guild_id),
+                drifts=tuple(await work.drift.of_guild(actor.guild_id)),
                 notices=tuple(await work.notices.open_in(actor.guild_id)),
                 stuck=tuple(await work.invites.stuck_in(actor.guild_id)),
                 troubles=tuple(await work.trouble.of_guild(actor.guild_id, UNFORESEEN)),

@@ -9,6 +9,7 @@ from bot.domain.channels import RequestChannel
 from bot.domain.drift import DriftKind
 from bot.domain.invites import Invite, InviteState
 from bot.domain.links import LinkState
+from bot.domain.logins import without_addresses
 from bot.i18n import Texts, mark
 from bot.services.invites import PAGE, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
@@ -47,6 +48,8 @@ _LIBRARY_TYPES = {
     "artist": mark("Music"),
     "photo": mark("Photos"),
 }
+# So many people are named for whom Plex and ledger differ.
+DIFFERENT = 5
 # So that a full page of the queue stays within what one message may hold.
 HEAD_LENGTH = 700
 QUEUED_LENGTH = (TEXT_LIMIT - HEAD_LENGTH) // PAGE
@@ -140,7 +143,22 @@ def _drift_lines(report: LinkReport, t: Texts) -> list[str]:
             report.drift.get(DriftKind.UNWANTED, 0),
         ),
     }
-    return [f"🔎 {said[kind]}" for kind in DriftKind if report.drift.get(kind)]
+    return [
+        f"🔎 {said[kind]}: {_who_differs(report, kind)}"
+        for kind in DriftKind
+        if report.drift.get(kind)
+    ]
+
+
+def _who_differs(report: LinkReport, kind: DriftKind) -> str:
+    """The first of them: a member, or the name of an account that nobody here has asked for."""
+    found = [drift for drift in report.drifts if drift.kind is kind]
+    names = [
+        mention(drift.member_id) if drift.member_id else plain(without_addresses(drift.name)[:40])
+        for drift in found[:DIFFERENT]
+    ]
+    more = ["…"] if report.drift[kind] > len(names) else []
+    return ", ".join([*filter(None, names), *more])
 
 
 def _stuck_lines(report: LinkReport, t: Texts) -> list[str]:
