@@ -30,7 +30,14 @@ LOOK_SECONDS = 3.0
 # A longer one is raised, so that a job can come back later instead of holding its place.
 LONGEST_PAUSE = 30.0
 
-EXTENSIONS = ("cogs.access", "cogs.guilds", "cogs.members", "cogs.plex", "cogs.requests")
+EXTENSIONS = (
+    "cogs.access",
+    "cogs.guilds",
+    "cogs.members",
+    "cogs.plex",
+    "cogs.requests",
+    "cogs.settings",
+)
 
 
 class Pressed(Protocol):

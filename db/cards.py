@@ -19,7 +19,8 @@ class Cards:
     async def owe_all(self, guild_id: int, now: datetime) -> Sequence[int]:
         """Let every open request owe its card, and every card that was left behind; their ids.
 
-        A card that stands is edited to what it shows already; one that is gone is posted again.
+        A card that stands is edited to what it shows already; one that is gone is posted again, and
+        one that stands in another channel than that of the guild moves there.
         """
         behind = and_(C.card_message_id.is_not(None), C.card_version < C.version)
         owed = await self._session.execute(
@@ -36,7 +37,8 @@ class Cards:
         """Let all cards of a channel wait that owe a look, as it takes none for now."""
         there = C.card_channel_id == channel_id
         if is_request_channel:
-            there = or_(there, C.card_message_id.is_(None))
+            # Those of open requests that stand elsewhere are to move here.
+            there = or_(there, C.card_message_id.is_(None), C.state.in_(OPEN))
         await self._session.execute(
             update(INVITE)
             .where(C.guild_id == guild_id, there, C.card_due_at < until)

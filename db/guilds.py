@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Table, literal, select, update
+from sqlalchemy import Integer, Row, Table, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,22 +50,16 @@ class Guilds:
 
     async def settings(self, guild_id: int) -> GuildSettings:
         """The guild's settings; the defaults for a guild that is not known yet."""
-        row = (
-            await self._session.execute(select(GUILD).where(GUILD.c.id == guild_id))
-        ).one_or_none()
-        if row is None:
-            return GuildSettings(guild_id)
-        return GuildSettings(
-            guild_id,
-            request_channel_id=row.request_channel_id,
-            reviewer_role_ids=frozenset(row.reviewer_role_ids),
-            admin_role_ids=frozenset(row.admin_role_ids),
-            locale=row.locale,
-            timezone=row.timezone,
-            nudge_days=row.nudge_days,
-            withdraw_days=row.withdraw_days,
-            breaker_percent=row.breaker_percent,
-        )
+        query = select(GUILD).where(GUILD.c.id == guild_id)
+        row = (await self._session.execute(query)).one_or_none()
+        return GuildSettings(guild_id) if row is None else _settings(row)
+
+    async def lock(self, guild_id: int) -> GuildSettings:
+        """The guild's settings, which nobody else changes before this unit of work is over."""
+        await self.ensure(guild_id)
+        # "No key": what refers to the guild, such as a new request, does not wait.
+        query = select(GUILD).where(GUILD.c.id == guild_id).with_for_update(key_share=True)
+        return _settings((await self._session.execute(query)).one())
 
     async def has_left(self, guild_id: int) -> bool:
         """Whether the bot was removed from the guild."""
@@ -79,3 +73,17 @@ class Guilds:
     async def mark_left(self, guild_id: int, now: datetime) -> None:
         """The bot was removed: nothing is shown there any more, nothing is forgotten."""
         await self.set(guild_id, left_at=now)
+
+
+def _settings(row: Row[Any]) -> GuildSettings:
+    return GuildSettings(
+        row.id,
+        request_channel_id=row.request_channel_id,
+        reviewer_role_ids=frozenset(row.reviewer_role_ids),
+        admin_role_ids=frozenset(row.admin_role_ids),
+        locale=row.locale,
+        timezone=row.timezone,
+        nudge_days=row.nudge_days,
+        withdraw_days=row.withdraw_days,
+        breaker_percent=row.breaker_percent,
+    )

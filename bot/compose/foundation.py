@@ -22,6 +22,7 @@ from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
+from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
@@ -132,6 +133,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         guilds=GuildService(ledger, clock),
         invites=InviteService(ledger, clock),
         links=LinkService(ledger, clock, plex, settings.home),
+        settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
         access=AccessService(ledger, clock),

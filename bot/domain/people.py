@@ -32,11 +32,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The person behind one interaction, as the gate has seen them (Discord's ids)."""
+    """The person behind one interaction, as the gate has seen them (Discord's ids).
+
+    `manages_server`: an admin by Discord's own Manage Server, not only by a role of the settings.
+    """
 
     guild_id: int
     user_id: int
     right: Right = Right.MEMBER
+    manages_server: bool = False
 
     @property
     def is_staff(self) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import aiohttp
@@ -86,8 +86,8 @@ class TellingJobs:
         """Where the card now is, as (channel id, message id); None when it is not wanted."""
         invite = data.invite
         view = review_card(data, texts(data.guild.locale))
-        if invite.card_message_id is not None and invite.card_channel_id is not None:
-            known = (invite.card_channel_id, invite.card_message_id)
+        known = _place_of_card(invite)
+        if known is not None and not _moves(data):
             try:
                 await self._edit_card(*known, view)
             except discord.NotFound as error:
@@ -105,7 +105,15 @@ class TellingJobs:
             message = await self._post_card(channel_id, invite, view)
         if _is_older(message, view):
             await self._edit_card(channel_id, message.id, view)
+        if known is not None and _moves(data):
+            await self._remove_card(*known)
         return channel_id, message.id
+
+    async def _remove_card(self, channel_id: int, message_id: int) -> None:
+        """A card that stands elsewhere now; gone already, or out of reach, is as good."""
+        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
+        with suppress(discord.NotFound, discord.Forbidden):
+            await message.delete()
 
     async def _edit_card(self, channel_id: int, message_id: int, view: LayoutView) -> None:
         """Raises `Blocked`, and `discord.NotFound` when message or channel was deleted."""
@@ -252,6 +260,18 @@ class TellingJobs:
         if _is_older(message, view):
             await message.edit(view=view)
         return channel.id, message.id
+
+
+def _place_of_card(invite: Invite) -> tuple[int, int] | None:
+    if invite.card_channel_id is None or invite.card_message_id is None:
+        return None
+    return invite.card_channel_id, invite.card_message_id
+
+
+def _moves(data: CardData) -> bool:
+    """Whether a card that is still of use stands where requests are shown no more."""
+    wanted = data.guild.request_channel_id
+    return data.invite.is_open and wanted not in {None, data.invite.card_channel_id}
 
 
 def _view(data: TellData) -> MemberView:

@@ -11,6 +11,7 @@ from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
+from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
@@ -24,6 +25,7 @@ class Services:
     guilds: GuildService
     invites: InviteService
     links: LinkService
+    settings: SettingsService
     sending: SendingService
     changing: ChangingService
     access: AccessService

@@ -33,7 +33,8 @@ class Admission:
         """
         async with self._ledger.begin() as work:
             settings = await work.guilds.settings(guild_id)
-            actor = Actor(guild_id, user_id, settings.right_of(role_ids, manage_guild=manage_guild))
+            right = settings.right_of(role_ids, manage_guild=manage_guild)
+            actor = Actor(guild_id, user_id, right, manages_server=manage_guild)
             if actor.right < rule.right:
                 needed = "admin" if rule.right is Right.ADMIN else "reviewer"
                 raise Refused(f"right.{needed}_needed")

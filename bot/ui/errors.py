@@ -5,6 +5,7 @@ import re
 from bot.domain.errors import HelprError
 from bot.domain.invites import EndReason
 from bot.i18n import Texts, mark
+from bot.ui.places import permission_names
 from bot.ui.plain import mention, plain
 from bot.ui.states import end_reason_name, state_name
 
@@ -83,9 +84,32 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    # Settings
+    "setting.unknown": mark("I do not know that setting any more. /settings shows all there are."),
+    "setting.not_here": mark("That belongs to another server, so nothing was changed."),
+    "setting.not_a_number": mark("“{typed}” is not a whole number. Please type digits alone."),
+    "setting.out_of_bounds": mark("It has to be between {least} and {most}. Nothing was changed."),
+    "setting.everybody": mark(
+        "That role is everybody's, so it would let everybody decide. Choose another one."
+    ),
+    "setting.too_many": mark("That is too many roles: {most} at most."),
+    "setting.reminder_too_late": mark(
+        "That does not fit together: unaccepted invites would be taken back on day {withdraw}, and"
+        " the reminder would come on day {nudge}. Let the reminder come earlier, or set one of the"
+        " two to 0 for never."
+    ),
+    "channel.gone": mark("I cannot find that channel any more. Choose another one."),
+    "channel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
+    "channel.rights_missing": mark(
+        "I cannot show cards in {channel}. Please give me there: {permissions}. Then choose it"
+        " again."
+    ),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),
     "right.admin_needed": mark("Only admins of this server can do that."),
+    "right.manage_server_needed": mark(
+        "Only people with Discord's Manage Server permission can say who is an admin."
+    ),
     "limit.reached": mark("That was a lot at once. Please try again {when}."),
     "place.guild_only": mark("This works in a server, not in direct messages."),
     "place.not_here": mark(
@@ -242,6 +266,10 @@ def error_text(error: HelprError, t: Texts) -> str:
         params["state"] = state_name(str(params["state"]), t)
     if "user" in params:
         params["user"] = mention(int(str(params["user"])))
+    if "channel" in params:
+        params["channel"] = f"<#{params['channel']}>"
+    if "permissions" in params:
+        params["permissions"] = permission_names(str(params["permissions"]).split(), t)
     if "tier" in params:
         params["tier"] = plain(str(params["tier"]))
     if "why" in params:

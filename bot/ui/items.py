@@ -8,12 +8,30 @@ import re
 from typing import Any, ClassVar, Self
 
 import discord
-from discord.ui import Button, DynamicItem, Select
+from discord.ui import Button, ChannelSelect, DynamicItem, RoleSelect, Select
 
+from bot.domain.errors import Refused
+from bot.domain.guild_settings import CHOSEN_KEYS, TYPED_KEYS
 from bot.domain.people import Budget, Right, Rule
 
 CARD = "card"
 """Where a button stands: on the review card, or on a page of `/requests` (`q<after id>`)."""
+
+
+def ids_and_values(interaction: discord.Interaction[Any]) -> list[str]:
+    """What was chosen in a menu: the values of its options, or the ids of channels or roles.
+
+    Discord names every channel and role of this guild that it has found beside the choice; raises
+    `Refused` for any other.
+    """
+    data: Any = interaction.data or {}
+    chosen = [str(value) for value in data.get("values", [])]
+    if data.get("component_type") != discord.ComponentType.select.value:
+        resolved = data.get("resolved", {})
+        known = {*resolved.get("channels", {}), *resolved.get("roles", {})}
+        if not known.issuperset(chosen):
+            raise Refused("setting.not_here")
+    return chosen
 
 
 class Dynamic:
@@ -245,6 +263,87 @@ class ChooseLibraries(
         )
 
 
+class PickSetting(Dynamic, DynamicItem[Select[Any]], template=r"helpr:settings:pick"):
+    """Show the page of one setting."""
+
+    rule = Rule(Right.ADMIN, Budget.NONE)
+
+    def __init__(
+        self, options: list[discord.SelectOption] | None = None, placeholder: str = "…"
+    ) -> None:
+        super().__init__(
+            Select(custom_id="helpr:settings:pick", placeholder=placeholder, options=options or [])
+        )
+
+
+class ShowSettings(Dynamic, DynamicItem[Button[Any]], template=r"helpr:settings:all"):
+    """Show all settings again."""
+
+    rule = Rule(Right.ADMIN, Budget.NONE)
+
+    def __init__(self, label: str = "…") -> None:
+        super().__init__(Button(label=label, custom_id="helpr:settings:all"))
+
+
+class TypeSetting(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=rf"helpr:settings:type:(?P<key>{TYPED_KEYS})",
+):
+    """Open the form for a setting that is typed."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, key: str, label: str = "…") -> None:
+        self.key = key
+        style = discord.ButtonStyle.primary
+        super().__init__(Button(style=style, label=label, custom_id=f"helpr:settings:type:{key}"))
+
+
+class ResetSetting(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=rf"helpr:settings:reset:(?P<key>{TYPED_KEYS}|{CHOSEN_KEYS})",
+):
+    """Go back to the default of a setting."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, key: str, label: str = "…", *, disabled: bool = False) -> None:
+        self.key = key
+        super().__init__(
+            Button(label=label, custom_id=f"helpr:settings:reset:{key}", disabled=disabled)
+        )
+
+
+class ChooseSetting(
+    Dynamic,
+    DynamicItem[Any],
+    template=rf"helpr:settings:choose:(?P<key>{CHOSEN_KEYS})",
+):
+    """Choose the channel, roles or value of a setting; what was chosen is `ids_and_values`."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(
+        self, key: str, menu: ChannelSelect[Any] | RoleSelect[Any] | Select[Any] | None = None
+    ) -> None:
+        self.key = key
+        menu = menu or ChannelSelect()
+        menu.custom_id = f"helpr:settings:choose:{key}"
+        super().__init__(menu)
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        _interaction: discord.Interaction[Any],
+        item: discord.ui.Item[Any],
+        match: re.Match[str],
+    ) -> Self:
+        """The menu as it was sent, of whichever kind."""
+        return cls(match["key"], item)  # type: ignore[arg-type]  # only menus carry this custom_id
+
+
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Approve,
     Deny,
@@ -259,4 +358,9 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     ExtendAccess,
     TurnLibraries,
     ChooseLibraries,
+    PickSetting,
+    ShowSettings,
+    TypeSetting,
+    ResetSetting,
+    ChooseSetting,
 )

@@ -8,9 +8,16 @@ from typing import Any, ClassVar, Self
 import discord
 from discord.ui import Label, Modal, TextInput
 
+from bot.domain.guild_settings import TYPED_KEYS
 from bot.domain.logins import LOGIN_LENGTH, NOTE_LENGTH, REASON_LENGTH
 from bot.domain.people import Budget, Right, Rule
 from bot.i18n import Texts
+
+# Discord's limits for a modal's title and a field's name, and for what stands below the name.
+TITLE_LENGTH = 45
+HINT_LENGTH = 100
+# Longer than the longest name of a time zone.
+SETTING_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +96,23 @@ class ExtendForm(Submitted):
     invite_id: int
 
 
-ALL_FORMS: tuple[type[Submitted], ...] = (RequestForm, DenyForm, ReasonForm, ExtendForm)
+@dataclass(frozen=True, slots=True)
+class SettingForm(Submitted):
+    """An admin types what a setting is to be."""
+
+    rule: ClassVar[Rule] = Rule(Right.ADMIN)
+    pattern: ClassVar[re.Pattern[str]] = re.compile(rf"helpr:settings:type:(?P<key>{TYPED_KEYS})")
+
+    key: str
+
+
+ALL_FORMS: tuple[type[Submitted], ...] = (
+    RequestForm,
+    DenyForm,
+    ReasonForm,
+    ExtendForm,
+    SettingForm,
+)
 
 
 def request_modal(t: Texts) -> Modal:
@@ -163,6 +186,24 @@ def extend_modal(t: Texts, invite_id: int) -> Modal:
             text=t("By how long, or until which day?"),
             description=t("30d, 2 weeks, 6 months, or a day like 2027-03-31"),
             component=TextInput(custom_id="until", max_length=60, placeholder="30d"),
+        ),
+    )
+
+
+def setting_modal(key: str, name: str, hint: str, present: str, placeholder: str) -> Modal:
+    """A setting that is typed, filled with what it is now."""
+    return _modal(
+        name[:TITLE_LENGTH],
+        f"helpr:settings:type:{key}",
+        Label(
+            text=name[:TITLE_LENGTH],
+            description=hint[:HINT_LENGTH],
+            component=TextInput(
+                custom_id="value",
+                max_length=SETTING_LENGTH,
+                default=present[:SETTING_LENGTH],
+                placeholder=placeholder,
+            ),
         ),
     )
 

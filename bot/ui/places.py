@@ -1,5 +1,7 @@
 """Where review cards are shown: what keeps them from there, and what to do about it."""
 
+from collections.abc import Iterable
+
 from discord.ui import LayoutView
 
 from bot.domain.channels import ChannelProblem, RequestChannel
@@ -22,7 +24,7 @@ def place_lines(place: RequestChannel, t: Texts) -> list[str]:
     if place.problem is ChannelProblem.UNSET:
         return ["-# " + t("There is no channel for the cards of requests. {how}", how=_set_one(t))]
     channel = f"<#{place.id}>"
-    named = ", ".join(f"**{t(_PERMISSIONS[name])}**" for name in place.missing)
+    named = permission_names(place.missing, t)
     match place.problem:
         case ChannelProblem.GONE:
             what = t("The channel for the cards of requests is gone. {how}", how=_set_one(t))
@@ -39,8 +41,12 @@ def place_lines(place: RequestChannel, t: Texts) -> list[str]:
 
 
 def _set_one(t: Texts) -> str:
-    return t("To have one, make a channel that I can see, and ask the operator of this bot to set"
-             " HELPR_HOME__REQUEST_CHANNEL_ID to its id.")  # fmt: skip
+    return t("An admin can choose one with /settings.")
+
+
+def permission_names(names: Iterable[str], t: Texts) -> str:
+    """Permissions as Discord's own settings call them."""
+    return ", ".join(f"**{t(_PERMISSIONS[name])}**" for name in names)
 
 
 def nowhere_notice(t: Texts) -> LayoutView:

@@ -30,7 +30,8 @@ EPHEMERAL = 64
 # Everything that a person's act could change. Left out: when something is looked at next.
 LEDGER = {
     "invite": "id, version, state, login_blind, note_sealed, decided_by, share_id, locale",
-    "guild": "id, request_channel_id, reviewer_role_ids",
+    "guild": "id, request_channel_id, reviewer_role_ids, admin_role_ids, locale, timezone,"
+    " nudge_days, withdraw_days, breaker_percent",
     "plex_link": "id, state, problem_key",
     "tier_library": "tier_id, library_id",
     "audit_event": "id, action",

@@ -101,6 +101,9 @@ async def presses(
         data: dict[str, Any] = {"custom_id": item["custom_id"], "component_type": item["type"]}
         if item["type"] == ComponentType.STRING_SELECT:
             data["values"] = [option["value"] for option in item.get("options", [])]
+        elif "values" in item:
+            # Ids that Discord has not found, as it names none beside them.
+            data["values"] = item["values"]
         message = _message_with(env, channel, item)
         record = _emit(
             env,
@@ -258,6 +261,18 @@ async def delete(env: simcord.Env, message: Any) -> None:
 def take_role(env: simcord.Env, who: simcord.MemberActor, role: simcord.RoleHandle) -> None:
     """An admin takes a role from somebody."""
     env.backend.remove_member_role(who.guild.id, who.id, role.id)
+
+
+async def give_role(env: simcord.Env, who: simcord.MemberActor, role: simcord.RoleHandle) -> None:
+    """An admin gives a role to somebody."""
+    env.backend.add_member_role(who.guild.id, who.id, role.id)
+    await env._settle_internal(dispatch="GUILD_MEMBER_UPDATE")
+
+
+async def delete_role(env: simcord.Env, role: simcord.RoleHandle, guild_id: int) -> None:
+    """An admin deletes a role."""
+    env.backend.delete_role(guild_id, role.id)
+    await env._settle_internal(dispatch="GUILD_ROLE_DELETE")
 
 
 async def delete_channel(env: simcord.Env, channel: simcord.ChannelHandle) -> None:

@@ -37,6 +37,12 @@ PARAMS: dict[str, str | int] = {
     "typed": "ab*c",
     "titles": "Films, Mu*sic",
     "zone": "Mars/Base",
+    "least": 0,
+    "most": 365,
+    "nudge": 14,
+    "withdraw": 3,
+    "channel": 123456789012345679,
+    "permissions": "view_channel send_messages",
 }
 
 

@@ -143,7 +143,12 @@ def test_every_form_is_known_and_has_a_rule() -> None:
     """Every modal is found by its custom_id, by one pattern only."""
     assert names(ALL_FORMS) == names(Submitted.__subclasses__())
     assert all(form.rule is not None for form in ALL_FORMS)
-    for sample in ("helpr:request", "helpr:deny:12:3:card", "helpr:deny:12:3:q7"):
+    for sample in (
+        "helpr:request",
+        "helpr:deny:12:3:card",
+        "helpr:deny:12:3:q7",
+        "helpr:settings:type:nudge_days",
+    ):
         assert sum(form.pattern.fullmatch(sample) is not None for form in ALL_FORMS) == 1
 
 

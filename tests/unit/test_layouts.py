@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import PlexTokenRefused
+from bot.domain.guild_settings import MOST_ROLES, SETTINGS, TYPED, Value
 from bot.domain.invites import WITHDRAWABLE, EndReason, Invite, InviteState
 from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
 from bot.domain.logins import LOGIN_LENGTH, NOTE_LENGTH, REASON_LENGTH, Login, LoginKind
@@ -21,6 +22,7 @@ from bot.domain.plex import PlexServerStatus
 from bot.i18n import languages, texts
 from bot.services.invites import PAGE, MemberView, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
+from bot.services.settings import SettingView
 from bot.services.showing import CardData
 from bot.ui.cards import review_card
 from bot.ui.member import member_panel
@@ -32,6 +34,7 @@ from bot.ui.panels import (
     status_panel,
 )
 from bot.ui.plain import plain, quoted
+from bot.ui.settings import change_modal, setting_page, settings_panel
 
 # https://discord.com/developers/docs/components/reference: of one message with Components V2.
 COMPONENTS, TEXT = 40, 4000
@@ -126,6 +129,11 @@ def check(view: LayoutView) -> None:
                 assert 1 <= len(component["label"]) <= 80
             case 3:
                 check_menu(component)
+            case 6 | 8:
+                chosen = component.get("default_values", [])
+                assert component["min_values"] <= component["max_values"] <= 25
+                assert len(chosen) <= component["max_values"]
+                assert 1 <= len(component["placeholder"]) <= 150
 
 
 def check_menu(menu: dict[str, Any]) -> None:
@@ -272,22 +280,76 @@ def test_no_libraries_at_all() -> None:
     check(connected_panel(LibraryChoice(LINK, TIER, LIBRARIES), texts()))
 
 
+def settings_views(**changes: Any) -> list[SettingView]:
+    """Every setting as long as it can be."""
+    roles = frozenset(SNOWFLAKE - n for n in range(MOST_ROLES))
+    longest: dict[str, Value] = {
+        "request_channel_id": SNOWFLAKE,
+        "reviewer_role_ids": roles,
+        "admin_role_ids": roles,
+        "nudge_days": 60,
+        "withdraw_days": 365,
+        "breaker_percent": 100,
+        "timezone": "America/Argentina/ComodRivadavia",
+        "locale": "en",
+    }
+    variable = "HELPR_HOME__REQUEST_CHANNEL_ID"
+    return [
+        SettingView(SETTINGS[key], value, **{"operator": variable, **changes})
+        for key, value in longest.items()
+    ]
+
+
+@every_language
+@pytest.mark.parametrize("may_change", [True, False])
+def test_settings(language: str, may_change: bool) -> None:
+    """The list and every page hold with the longest values; forms too; a page has one control."""
+    views, t = settings_views(may_change=may_change), texts(language)
+    assert {view.setting.key for view in views} == set(SETTINGS)
+    check(settings_panel(views, t))
+    for view in views:
+        page = setting_page(view, t, saved=True)
+        check(page)
+        ids = [c["custom_id"] for c in components(page) if "custom_id" in c]
+        assert len([one for one in ids if one.endswith(view.setting.key)]) == 2 * may_change
+        assert "helpr:settings:all" in ids
+        if view.setting.kind in TYPED:
+            check_modal(change_modal(view, t))
+
+
+def test_settings_that_nobody_has_set() -> None:
+    """With every value at its default there is nothing to go back to."""
+    views = [SettingView(setting, setting.default) for setting in SETTINGS.values()]
+    check(settings_panel(views, texts()))
+    for view in views:
+        page = setting_page(view, texts(), roles=())
+        check(page)
+        [back] = [c for c in components(page) if "reset" in c.get("custom_id", "")]
+        assert back["disabled"]
+
+
 @every_language
 def test_modals(language: str) -> None:
     """Modals hold: title, labels, descriptions and fields."""
     t = texts(language)
     for modal in (request_modal(t), deny_modal(t, 10**18 - 1, 10**9 - 1, f"q{10**18 - 1}")):
-        payload = modal.to_dict()
-        assert 1 <= len(payload["title"]) <= 45
-        assert len(payload["custom_id"]) <= 100
-        assert 1 <= len(payload["components"]) <= 5
-        for component in components(modal):
-            if component["type"] == 18:
-                assert 1 <= len(component["label"]) <= 45
-                assert len(component.get("description") or "") <= 100
-            if component["type"] == 4:
-                assert component["max_length"] <= 4000
-                assert len(component.get("placeholder") or "") <= 100
+        check_modal(modal)
+
+
+def check_modal(modal: Modal) -> None:
+    """Everything that Discord would refuse a form for."""
+    payload = modal.to_dict()
+    assert 1 <= len(payload["title"]) <= 45
+    assert len(payload["custom_id"]) <= 100
+    assert 1 <= len(payload["components"]) <= 5
+    for component in components(modal):
+        if component["type"] == 18:
+            assert 1 <= len(component["label"]) <= 45
+            assert len(component.get("description") or "") <= 100
+        if component["type"] == 4:
+            assert component["max_length"] <= 4000
+            assert len(component.get("value") or "") <= component["max_length"]
+            assert len(component.get("placeholder") or "") <= 100
 
 
 # -- what people typed ------------------------------------------------------------------------
