@@ -78,12 +78,21 @@ class Members(commands.Cog):
 
     async def leave(self, interaction: Interaction, pressed: Leave) -> None:
         """Ask first, then give one's own access up."""
+        if pressed.step == "ask":
+            await self._ask_whether_to_leave(interaction)
+            return
         await interaction.response.defer()
         actor, t = actor_of(interaction), self._bot.texts_for(interaction)
         if pressed.step == "yes":
             await self._bot.services.access.leave(actor, pressed.invite_id)
         view = await self._bot.services.invites.view(actor, _token(interaction))
-        panel = leave_panel(view, t) if pressed.step == "ask" else member_panel(view, t)
+        await interaction.edit_original_response(view=member_panel(view, t))
+
+    async def _ask_whether_to_leave(self, interaction: Interaction) -> None:
+        """A message of its own: the panel's is edited by whatever news comes meanwhile."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        view = await self._bot.services.invites.view(actor_of(interaction))
+        panel = leave_panel(view, self._bot.texts_for(interaction))
         await interaction.edit_original_response(view=panel)
 
 

@@ -32,7 +32,7 @@ def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> d
     """
     text = typed.strip()
     if _DATE.fullmatch(text):
-        end = _end_of_day(text, zone)
+        end = _end_of_day(text, now, zone)
     elif (match := _AMOUNT.fullmatch(text)) is not None:
         end = _later(base, int(match["n"]), match["unit"].casefold(), zone)
     else:
@@ -44,12 +44,17 @@ def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> d
     return end
 
 
-def _end_of_day(text: str, zone: ZoneInfo) -> datetime:
+def _end_of_day(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     try:
         day = date.fromisoformat(text)
-        return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))
-    except (ValueError, OverflowError):
-        raise Refused("duration.unreadable", typed=text[:60]) from None
+    except ValueError:
+        raise Refused("duration.no_such_day", typed=text) from None
+    # Before the zone is asked, as the first and the last day of the calendar have no neighbour.
+    if day < now.date() - timedelta(days=2):
+        raise Refused("duration.past")
+    if day > now.date() + LONGEST:
+        raise Refused("duration.too_long")
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(ZoneInfo("UTC"))
 
 
 def _later(base: datetime, amount: int, unit: str, zone: ZoneInfo) -> datetime:

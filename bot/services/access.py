@@ -72,6 +72,7 @@ class AccessService:
         why = clean_text(reason, REASON_LENGTH, "reason.too_long")
         async with self._ledger.begin() as work:
             invite = await _found(work, actor, invite_id)
+            await _refuse_owner(work, invite)
             _refuse_ending(invite)
             if invite.state is InviteState.SUSPENDED or invite.change is Change.SUSPEND:
                 raise Refused("access.suspended_already")
@@ -175,23 +176,17 @@ class AccessService:
         tier = await work.tiers.get(invite.tier_id or 0)
         if tier is None or not tier.libraries:
             raise Refused("tier.no_libraries", tier=tier.name if tier else "?")
-        renewed = await work.invites.move(
-            invite.id,
-            InviteState.APPROVED,
-            now=now,
-            from_={InviteState.ENDED},
-            version=invite.version,
+        renewed = await _revived(
+            work,
+            invite,
+            now,
             decided_by=actor.user_id,
             decided_at=now,
-            share_due_at=now,
             expires_at=end,
             end_reason=None,
-            ended_at=None,
             link_id=tier.link_id,
             grant=None,
         )
-        if renewed is None:
-            raise Refused("access.moved_on")
         return await self._stored(
             work,
             actor,
@@ -245,12 +240,7 @@ class AccessService:
         why = clean_text(reason, REASON_LENGTH, "reason.too_long")
         async with self._ledger.begin() as work:
             invite = await _found(work, actor, invite_id)
-            link = await work.links.get(invite.link_id) if invite.link_id else None
-            if link is not None and (
-                await work.links.is_owner(link.id, invite.login)
-                or (invite.account_id is not None and invite.account_id == link.owner_account_id)
-            ):
-                raise Refused("access.of_owner")
+            await _refuse_owner(work, invite)
             return await self._end(work, actor, invite, EndReason.REVOKED, why)
 
     async def leave(self, actor: Actor, invite_id: int) -> AccessView:
@@ -259,6 +249,8 @@ class AccessService:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None or invite.member_id != actor.user_id:
                 raise Refused("invite.unknown")
+            if invite.state not in REVOCABLE:
+                raise Refused("leave.over")
             return await self._end(work, actor, invite, EndReason.LEFT, "")
 
     async def _end(
@@ -305,19 +297,7 @@ class AccessService:
             if invite is None:
                 raise Refused("invite.unknown")
             if invite.state is InviteState.FAILED:
-                again = await work.invites.move(
-                    invite.id,
-                    InviteState.APPROVED,
-                    now=now,
-                    from_={InviteState.FAILED},
-                    version=invite.version,
-                    failure_key=None,
-                    failure_reason="",
-                    ended_at=None,
-                    share_due_at=now,
-                )
-                if again is None:
-                    raise Refused("access.moved_on")
+                again = await _revived(work, invite, now, failure_key=None, failure_reason="")
                 return await self._stored(
                     work, actor, invite, again, "invite.retried", ShareInvite(invite.id)
                 )
@@ -408,6 +388,37 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     if not own and invite.member_id == actor.user_id:
         raise Refused("access.own")
     return invite
+
+
+async def _revived(work: Work, invite: Invite, now: datetime, **columns: Any) -> Invite:
+    """What was over is approved once more, as it stood at its version."""
+    try:
+        revived = await work.invites.move(
+            invite.id,
+            InviteState.APPROVED,
+            now=now,
+            from_={invite.state},
+            version=invite.version,
+            share_due_at=now,
+            ended_at=None,
+            **columns,
+        )
+    except Refused as refusal:
+        if refusal.key == "invite.open_already":
+            raise Refused("access.asked_anew", user=invite.member_id) from None
+        raise
+    if revived is None:
+        raise Refused("access.moved_on")
+    return revived
+
+
+async def _refuse_owner(work: Work, invite: Invite) -> None:
+    link = await work.links.get(invite.link_id) if invite.link_id else None
+    if link is not None and (
+        await work.links.is_owner(link.id, invite.login)
+        or (invite.account_id is not None and invite.account_id == link.owner_account_id)
+    ):
+        raise Refused("access.of_owner")
 
 
 def _refuse_shortening(actor: Actor, invite: Invite, end: datetime) -> None:

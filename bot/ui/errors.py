@@ -63,6 +63,8 @@ TEXTS: dict[str, str] = {
     ),
     "access.not_suspended": mark("This access is not suspended, so there is nothing to restore."),
     "access.tier_already": mark("They are in the tier {tier} already."),
+    "access.asked_anew": mark("{user} has asked again meanwhile. Decide that request instead."),
+    "leave.over": mark("Your access has ended already. You can ask again with /invite."),
     "access.of_owner": mark(
         "This account owns the Plex server. Nobody can take the owner's access away."
     ),
@@ -80,6 +82,7 @@ TEXTS: dict[str, str] = {
     "duration.unreadable": mark(
         "I cannot read “{typed}” as a time. Try 30d, 2 weeks, 6 months, or a day like 2027-03-31."
     ),
+    "duration.no_such_day": mark("The calendar has no day {typed}. Try one like 2027-03-31."),
     "duration.not_positive": mark("The time must be at least one hour. Try 30d or 2 weeks."),
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
