@@ -221,7 +221,8 @@ class Owed(InviteRows):
         rows = await self._session.execute(
             update(INVITE)
             .where(C.id.in_(chosen.scalar_subquery()))
-            .values(nudged_at=now, **_look(now))
+            # To be told anew: an edit of what was told before would notify nobody.
+            .values(nudged_at=now, dm_version=0, **_look(now))
             .returning(INVITE)
         )
         return [self._open(row) for row in rows]

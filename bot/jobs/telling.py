@@ -241,25 +241,53 @@ class TellingJobs:
         return True
 
     async def _direct(self, data: TellData, *, told: bool) -> tuple[int, int] | None:
-        """The one direct message, edited where there is one already."""
+        """The one direct message, edited where there is one; a reminder takes its place."""
         invite = data.invite
         view = member_panel(_view(data), texts(invite.locale), as_dm=True)
-        if invite.dm_channel_id is not None and invite.dm_message_id is not None:
-            known = self._client.get_partial_messageable(invite.dm_channel_id)
+        known = self._known_dm(invite)
+        if known is not None and (told or not data.is_reminder):
             try:
-                await known.get_partial_message(invite.dm_message_id).edit(view=view)
+                await known.edit(view=view)
             except discord.NotFound as error:
                 log.info("dm.gone", invite=invite.id, error=_code(error))
+                known = None
             else:
-                return invite.dm_channel_id, invite.dm_message_id
+                return known.channel.id, known.id
         if told or invite.state not in WORTH_TELLING:
             return None
+        try:
+            sent = await self._send_dm(invite, view)
+        except discord.HTTPException as error:
+            if known is not None and _is_unwelcome(error):
+                # Closed since: what still stands there shows it at least, and notifies nobody.
+                with suppress(discord.NotFound):
+                    await known.edit(view=view)
+            raise
+        if known is not None:
+            await self._take_away(known)
+        return sent
+
+    def _known_dm(self, invite: Invite) -> discord.PartialMessage | None:
+        if invite.dm_channel_id is None or invite.dm_message_id is None:
+            return None
+        channel = self._client.get_partial_messageable(invite.dm_channel_id)
+        return channel.get_partial_message(invite.dm_message_id)
+
+    async def _send_dm(self, invite: Invite, view: LayoutView) -> tuple[int, int]:
         channel = await self._client.create_dm(discord.Object(invite.member_id))
         nonce = _nonce("dm", invite.id, invite.dm_message_id)
         message = await channel.send(view=view, nonce=nonce)
         if _is_older(message, view):
             await message.edit(view=view)
         return channel.id, message.id
+
+    async def _take_away(self, old: discord.PartialMessage) -> None:
+        """One message a matter; where Discord lets it stand, rather two than a third."""
+        try:
+            async with asyncio.timeout(DEADLINE / 5):
+                await old.delete()
+        except UNREACHED as error:
+            log.info("dm.left", error=_code(error))
 
 
 def _place_of_card(invite: Invite) -> tuple[int, int] | None:

@@ -61,6 +61,13 @@ class TellData:
     libraries: tuple[LinkedLibrary, ...] = ()
     answers: tuple[Answer, ...] = ()
 
+    @property
+    def is_reminder(self) -> bool:
+        """The member is reminded to accept, and has not seen that yet: an edit notifies nobody."""
+        invite = self.invite
+        is_waiting = invite.state is InviteState.SENT and invite.nudged_at is not None
+        return is_waiting and invite.dm_version == 0
+
 
 class ShowingService:
     """Claims of cards and answers; rendering always starts from the ledger."""
