@@ -57,12 +57,6 @@ class Drifts:
                 statement.on_conflict_do_update(index_elements=[C.link_id, C.share_id], set_=fresh)
             )
 
-    async def settled(self, link_id: int, share_id: int) -> None:
-        """This difference is no more."""
-        await self._session.execute(
-            delete(DRIFT).where(C.link_id == link_id, C.share_id == share_id)
-        )
-
     async def counts(self, guild_id: int) -> dict[DriftKind, int]:
         """How many differences of each kind the guild's links have."""
         query = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Row, Table, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,6 +40,16 @@ _REFUSALS = {
 }
 
 
+# Changes by which a share leaves Plex.
+_TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
+# From these nothing leads on by itself, so nothing is wanted of Plex any more.
+OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
+_NOTHING_WANTED: dict[str, Any] = {
+    "change": None,
+    "change_reason": None,
+    "change_by": None,
+    "change_due_at": None,
+}
 # Columns that are not taken as they are; `grant` stands in two of them.
 _CONVERTED = {"state", "end_reason", "change", "change_reason", "grant"}
 
@@ -175,23 +185,26 @@ class Invites(InviteRows):
         )
         return (await self._session.execute(query)).first() is not None
 
-    async def share_is_needed(self, invite: Invite, share_id: int) -> bool:
-        """Whether another invite, of any guild, lives from this share of the same server's.
+    async def needed_by_others(self, invite: Invite, share_id: int) -> frozenset[int] | None:
+        """The sections that other invites, of any guild, have by this share of the same server's.
 
-        Plex has one share for a server and an account, however many guilds are linked to it.
+        Plex has one share for a server and an account, however many guilds are linked to it. None
+        when nobody else lives from it.
         """
         own = select(LINK.c.machine_identifier).where(LINK.c.id == invite.link_id)
         query = (
-            select(C.id)
+            select(C.grant_sections)
             .join(LINK, LINK.c.id == C.link_id)
             .where(
                 C.share_id == share_id,
                 C.id != invite.id,
                 C.state.in_(SHARED),
+                or_(C.change.is_(None), C.change.not_in(_TAKING)),
                 LINK.c.machine_identifier == own.scalar_subquery(),
             )
         )
-        return (await self._session.execute(query)).first() is not None
+        found = (await self._session.execute(query)).scalars().all()
+        return frozenset(one for sections in found for one in sections or ()) if found else None
 
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
         """Open requests in the order they came, from the one after id `after`."""
@@ -227,12 +240,13 @@ class Invites(InviteRows):
         from_: Collection[InviteState] | None = None,
         version: int | None = None,
         attempt: int | None = None,
-        settles: Change | None = None,
+        settles: Invite | None = None,
         **columns: Any,
     ) -> Invite | None:
         """Move an invite if it still stands in `from_`, at `version`, in `attempt`; else None.
 
-        `settles` is the change that this move completes, if it is still wanted.
+        `settles`: only while the same is wanted of it as of this snapshot. A move to an end leaves
+        nothing wanted.
 
         Every move owes the card and the member a look. Raises `ValueError` for a move that
         `MOVES` does not have, and `Refused` when another invite holds the Plex account.
@@ -248,7 +262,9 @@ class Invites(InviteRows):
         if attempt is not None:
             statement = statement.where(C.attempt == attempt)
         if settles is not None:
-            statement = statement.where(C.change == settles)
+            statement = statement.where(*_wants_the_same(settles))
+        if to in OVER:
+            columns = {**_NOTHING_WANTED, **columns}
         values = {**_owe_a_look(now), **self._stored(id_, columns)}
         statement = statement.values({**values, "state": to})
         try:
@@ -266,17 +282,21 @@ class Invites(InviteRows):
         now: datetime,
         attempt: int,
         state: InviteState | None = None,
+        settles: Invite | None = None,
         shown: bool = True,
         **columns: Any,
     ) -> Invite | None:
         """Set columns of the work that is still under way; None if it has been taken over.
 
-        `shown` ones owe card and member a look. `state`: only while the invite stands there.
+        `shown` ones owe card and member a look. `state`: only while the invite stands there;
+        `settles`: only while the same is wanted of it as of this snapshot.
         """
         look = _owe_a_look(now) if shown else {}
         statement = update(INVITE).where(C.id == id_, C.attempt == attempt)
         if state is not None:
             statement = statement.where(C.state == state)
+        if settles is not None:
+            statement = statement.where(*_wants_the_same(settles))
         statement = statement.values({**look, **self._stored(id_, columns)})
         return self._maybe((await self._session.execute(statement.returning(INVITE))).one_or_none())
 
@@ -309,15 +329,16 @@ class Invites(InviteRows):
         return self._maybe(row)
 
     async def note(self, id_: int, **columns: Any) -> Invite | None:
-        """Set columns that are no move (a share's id, a card's message, what is owed next)."""
-        row = (
-            await self._session.execute(
-                update(INVITE)
-                .where(C.id == id_)
-                .values(**self._stored(id_, columns))
-                .returning(INVITE)
-            )
-        ).one_or_none()
+        """Set columns that are no move (a share's id, a card's message, what is owed next).
+
+        Raises `Refused` when another invite holds the Plex account.
+        """
+        statement = update(INVITE).where(C.id == id_).values(**self._stored(id_, columns))
+        try:
+            async with self._session.begin_nested():
+                row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
+        except IntegrityError as error:
+            raise _refusal(error) from None
         return self._maybe(row)
 
     async def known_on(self, link_id: int) -> list[Invite]:
@@ -332,9 +353,14 @@ class Invites(InviteRows):
         )
         return [self._open(row) for row in await self._session.execute(query)]
 
-    async def holders_of(self, tier_id: int) -> int:
-        """How many live invites stand in a tier."""
-        query = select(func.count()).where(C.tier_id == tier_id, C.state.in_(LIVE))
+    async def count_open(self, guild_id: int) -> int:
+        """How many requests wait for a decision."""
+        query = select(func.count()).where(C.guild_id == guild_id, C.state.in_(OPEN))
+        return int((await self._session.execute(query)).scalar_one())
+
+    async def count_stuck(self, guild_id: int) -> int:
+        """How many invites have work on Plex that keeps failing."""
+        query = select(func.count()).where(C.guild_id == guild_id, C.stuck_at.is_not(None))
         return int((await self._session.execute(query)).scalar_one())
 
     async def stuck_in(self, guild_id: int, limit: int = 10) -> list[Invite]:
@@ -354,11 +380,23 @@ class Invites(InviteRows):
         if reason:
             sealed = self._keyring.seal(reason, _where(id_, "decision_reason"))
             stored["decision_reason_sealed"] = sealed
+        for name in ("active_at", "expires_at"):
+            if (first := stored.pop(f"first_{name}", None)) is not None:
+                stored[name] = func.coalesce(C[name], first)
         if "grant" in stored:
             grant: Grant | None = stored.pop("grant")
             stored["grant_sections"] = sorted(grant.section_ids) if grant else None
             stored["grant_settings"] = asdict(grant.settings) if grant else None
         return stored
+
+
+def _wants_the_same(invite: Invite) -> list[ColumnElement[bool]]:
+    """The change, its reason and the tier are those of the snapshot."""
+    return [
+        C.change.is_not_distinct_from(invite.change),
+        C.change_reason.is_not_distinct_from(invite.change_reason),
+        C.tier_id.is_not_distinct_from(invite.tier_id),
+    ]
 
 
 def _grant_of(row: Row[Any]) -> Grant | None:

@@ -225,6 +225,11 @@ class InviteRow(Base):
         CheckConstraint(
             "state <> 'suspended' OR grant_sections IS NOT NULL", name="suspended_can_be_restored"
         ),
+        CheckConstraint(
+            f"state NOT IN ({_values('ended', 'failed', 'denied')}) OR change IS NULL"
+            " OR change = 'take_back'",
+            name="nothing_is_wanted_in_the_end",
+        ),
         CheckConstraint("grant_sections <> '{}'", name="grant_is_never_empty"),
         CheckConstraint("version >= 1 AND card_version <= version", name="version"),
         Index(
@@ -265,6 +270,7 @@ class InviteRow(Base):
             postgresql_where=text(f"expires_at IS NOT NULL AND {LIVE_SQL}"),
         ),
         Index("ix_invite_sent_at", "sent_at", postgresql_where=text("state = 'sent'")),
+        Index("ix_invite_share", "share_id", postgresql_where=text("share_id IS NOT NULL")),
         Index("ix_invite_stuck", "guild_id", postgresql_where=text("stuck_at IS NOT NULL")),
         Index(
             "ix_invite_card_due", "card_due_at", postgresql_where=text("card_due_at IS NOT NULL")
@@ -390,7 +396,6 @@ class Notice(Base):
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     channel_id: Mapped[int | None]
     message_id: Mapped[int | None]
-    shown_version: Mapped[int] = mapped_column(Integer, server_default="0")
     due_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
 

@@ -97,11 +97,6 @@ class Notices:
         id_ = cleared.scalar_one_or_none()
         return None if id_ is None else int(id_)
 
-    async def get(self, id_: int) -> Notice | None:
-        """The notice with this id."""
-        row = (await self._session.execute(select(NOTICE).where(C.id == id_))).one_or_none()
-        return None if row is None else _open(row)
-
     async def open_in(self, guild_id: int) -> list[Notice]:
         """What still needs somebody, the oldest first."""
         query = (

@@ -172,6 +172,8 @@ class Owed(InviteRows):
             .join(GUILD, GUILD.c.id == C.guild_id)
             .where(
                 C.state == InviteState.SENT,
+                # What stood on Plex before Helpr asked is not Helpr's to take back.
+                C.share_adopted.is_(False),
                 GUILD.c.withdraw_days > 0,
                 waited <= now,
                 C.change.is_(None),

@@ -86,6 +86,17 @@ class Troubles:
         )
         return gone.scalar_one_or_none()
 
+    async def is_any(self) -> bool:
+        """Whether any job of any guild is in trouble."""
+        return (await self._session.execute(select(C.id).limit(1))).first() is not None
+
+    async def forget_old(self, before: datetime) -> set[int]:
+        """Forget what has not failed again since `before`; the guilds that this concerns."""
+        gone = await self._session.execute(
+            delete(TROUBLE).where(C.last_at < before).returning(C.guild_id)
+        )
+        return set(gone.scalars())
+
     async def postpone(self, job: Job, until: datetime) -> None:
         """Let what a job works on wait."""
         subject, due, leased = _OWED[job.name]

@@ -24,6 +24,8 @@ SLOWEST_RETRY = 300.0
 # After so many failures in a row (about half an hour) an admin is told, and work goes on slowly.
 GIVE_UP = 12
 STUCK_WAIT = timedelta(minutes=15)
+# Plex may list what it has just made a while later.
+LISTED_LATE = timedelta(minutes=1)
 # A job that fails for an unforeseen reason is shown to the admins from this many times on.
 UNFORESEEN = 3
 # How often the sweep looks for what is due (its cron stands in bot.jobs.queue).

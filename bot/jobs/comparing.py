@@ -16,11 +16,11 @@ class ComparingJobs:
         self._plex = plex
         self._reconcile = reconcile
 
-    async def reconcile_link(self, link_id: int) -> None:
-        """Compare a link when that is owed."""
+    async def reconcile_link(self, link_id: int) -> bool:
+        """Compare a link when that is owed; False when nothing was, or Plex did not answer."""
         comparison = await self._reconcile.begin(link_id)
         if comparison is None:
-            return
+            return False
         try:
             shares = await self._plex.shares(comparison.link.access)
             for invite in await self._reconcile.settle(comparison, shares):
@@ -28,8 +28,9 @@ class ComparingJobs:
         except PlexError as error:
             log.warning("reconcile.failed", key=error.key, reason=error.reason, link=link_id)
             await self._reconcile.went_wrong(comparison.link, error)
-            return
+            return False
         await self._reconcile.done(comparison.link)
+        return True
 
     async def _look_closer(self, comparison: Comparison, invite: Invite) -> None:
         """A listing alone proves no absence; Plex's own word about the one share does."""

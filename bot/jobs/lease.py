@@ -8,7 +8,14 @@ from bot.clock import Clock
 from bot.domain.errors import LedgerUnavailable
 from bot.domain.invites import Invite
 from bot.domain.timing import HEARTBEAT, WORK_LEASE
+from bot.log import logger
 from db.ledger import Ledger
+
+log = logger(__name__)
+
+
+class LeaseLostError(Exception):
+    """Somebody else has taken the work over: whatever is not done yet is theirs to do."""
 
 
 class Leases:
@@ -20,22 +27,40 @@ class Leases:
 
     @contextlib.asynccontextmanager
     async def held(self, invite: Invite) -> AsyncIterator[None]:
-        """Renew the claim of this attempt while the block runs."""
-        beat = asyncio.create_task(self._beat(invite), name=f"lease-{invite.id}")
-        try:
-            yield
-        finally:
-            beat.cancel()
-            await asyncio.wait([beat])
+        """Renew the claim of this attempt while the block runs; a lost claim ends the block.
 
-    async def _beat(self, invite: Invite) -> None:
+        Raises `LeaseLostError`.
+        """
+        try:
+            async with asyncio.timeout(None) as scope:
+                beat = asyncio.create_task(self._beat(invite, scope), name=f"lease-{invite.id}")
+                try:
+                    yield
+                finally:
+                    beat.cancel()
+                    await asyncio.wait([beat])
+        except TimeoutError:
+            log.warning("lease.lost", invite=invite.id, attempt=invite.attempt)
+            raise LeaseLostError from None
+
+    async def confirm(self, invite: Invite) -> None:
+        """Renew the claim right before Plex is changed. Raises `LeaseLostError`."""
+        if not await self._renew(invite):
+            raise LeaseLostError
+
+    async def _beat(self, invite: Invite, scope: asyncio.Timeout) -> None:
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
         while True:
             await asyncio.sleep(HEARTBEAT.total_seconds())
-            # A ledger that is away for a moment does not end the work; the claim may run out then,
-            # and whoever takes over looks before it acts.
+            # A ledger that is away for a moment does not end the work; for a whole lease, it does.
+            is_ours = True
             with contextlib.suppress(LedgerUnavailable):
-                if not await self._renew(invite):
-                    return
+                is_ours = await self._renew(invite)
+                renewed = loop.time()
+            if not is_ours or loop.time() - renewed > WORK_LEASE.total_seconds():
+                scope.reschedule(loop.time())
+                return
 
     async def _renew(self, invite: Invite) -> bool:
         async with self._ledger.begin() as work:

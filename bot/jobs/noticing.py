@@ -17,6 +17,10 @@ DEADLINE = 10.0
 UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError, TimeoutError)
 
 
+class Deleted(Exception):
+    """The notice's message is gone."""
+
+
 class NoticingJobs:
     """The job that speaks to a guild's admins. `client` is logged in; it needs no gateway."""
 
@@ -24,15 +28,15 @@ class NoticingJobs:
         self._client = client
         self._notices = notices
 
-    async def show_notice(self, notice_id: int) -> None:
-        """Post or edit a notice, if there is news."""
+    async def show_notice(self, notice_id: int) -> bool:
+        """Post or edit a notice; False when there is no news."""
         data = await self._notices.take(notice_id)
         if data is None:
-            return
+            return False
         try:
             async with asyncio.timeout(DEADLINE):
                 shown = await self._put(data)
-        except discord.NotFound:
+        except Deleted:
             await self._notices.lost(data.notice)
         except UNREACHED as error:
             refused = isinstance(error, discord.HTTPException) and error.status < 500
@@ -43,6 +47,7 @@ class NoticingJobs:
                 await self._notices.nowhere(data.notice)
             else:
                 await self._notices.shown(data.notice, *shown)
+        return True
 
     async def _put(self, data: NoticeData) -> tuple[int, int] | None:
         """Where it now is, as (channel id, message id); None when there is no channel."""
@@ -50,7 +55,10 @@ class NoticingJobs:
         view = notice_card(data, texts(data.guild.locale))
         if notice.channel_id is not None and notice.message_id is not None:
             channel = self._client.get_partial_messageable(notice.channel_id)
-            await channel.get_partial_message(notice.message_id).edit(view=view)
+            try:
+                await channel.get_partial_message(notice.message_id).edit(view=view)
+            except discord.NotFound as error:
+                raise Deleted from error
             return notice.channel_id, notice.message_id
         if data.guild.request_channel_id is None:
             return None

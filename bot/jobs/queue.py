@@ -30,7 +30,8 @@ from bot.services.troubles import TroubleService
 
 log = logger(__name__)
 
-Handler = Callable[[int], Awaitable[None]]
+# False when nothing was due.
+Handler = Callable[[int], Awaitable[bool]]
 
 WORK = Job.queue
 # Apart from the rest, so that a full house of slow jobs never keeps the rescue waiting.
@@ -90,7 +91,7 @@ def _kept(
     async def run(**args: int) -> None:
         with reference(job=job.name, **args) as number:
             try:
-                await handler(*args.values())
+                did = await handler(*args.values())
             except Exception as error:
                 # The ledger still owes it: the sweep brings it back, later and later.
                 JOBS_DONE.labels(job.name, "failed").inc()
@@ -99,7 +100,8 @@ def _kept(
                     await troubles.failed(job(**args), number)
                 raise
             JOBS_DONE.labels(job.name, "done").inc()
-            await troubles.worked(job(**args))
+            if did:
+                await troubles.worked(job(**args))
 
     return run
 

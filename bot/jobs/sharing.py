@@ -1,8 +1,8 @@
 """Sharing on Plex. The ledger knows the intent before Plex is called."""
 
-from bot.domain.errors import PlexAlreadyShared, PlexAnswerLost, PlexError
+from bot.domain.errors import PlexAlreadyShared, PlexAnswerLost, PlexError, PlexShareGone
 from bot.domain.plex import Grant, PlexShare
-from bot.jobs.lease import Leases
+from bot.jobs.lease import LeaseLostError, Leases
 from bot.log import logger
 from bot.plex import PlexService
 from bot.services.sending import Assignment, SendingService
@@ -18,22 +18,28 @@ class SharingJobs:
         self._sending = sending
         self._leases = leases
 
-    async def share_invite(self, invite_id: int) -> None:
-        """Share what was approved. Whatever happens, the ledger knows it afterwards."""
+    async def share_invite(self, invite_id: int) -> bool:
+        """Share what was approved; False when nothing was due.
+
+        Whatever happens, the ledger knows it afterwards.
+        """
         assignment = await self._sending.begin(invite_id)
         if assignment is None:
-            return
+            return False
         try:
             async with self._leases.held(assignment.invite):
                 share, found = await self._share(assignment)
+        except LeaseLostError:
+            return True
         except PlexError as error:
             log.warning("share.failed", key=error.key, reason=error.reason, invite=invite_id)
             await self._sending.went_wrong(assignment, error)
-            return
+            return True
         log.info("share.sent", invite=invite_id, accepted=share.accepted, found=found)
         # Only what stood before Helpr's first word to Plex is somebody else's doing.
         adopted = found and not assignment.look_first
         await self._sending.sent(assignment.invite, share, found=found, adopted=adopted)
+        return True
 
     async def _share(self, assignment: Assignment) -> tuple[PlexShare, bool]:
         """The share, and whether it stood already when this attempt came."""
@@ -42,6 +48,7 @@ class SharingJobs:
         invite, access = assignment.invite, assignment.link.access
         # Somebody whom Plex knows here already is named by the account, not by what was typed once.
         invited = invite.account_id if invite.is_restoring else None
+        await self._leases.confirm(invite)
         try:
             share = await self._plex.share(access, invited or invite.login.value, assignment.grant)
         except PlexAlreadyShared:
@@ -98,8 +105,19 @@ class SharingJobs:
             wanted = Grant(share.section_ids | wanted.section_ids, kept)
         elif share.gives(wanted):
             return share
-        await self._plex.update(assignment.link.access, share.share_id, wanted)
-        return await self._read(assignment, share)
+        others = await self._sending.needed_by_others(assignment.invite, share.share_id)
+        if others is not None:
+            wanted = Grant(wanted.section_ids | others, wanted.settings)
+        await self._leases.confirm(assignment.invite)
+        try:
+            await self._plex.update(assignment.link.access, share.share_id, wanted)
+        except PlexShareGone:
+            # Gone between the look and the deed: the next attempt sees what there is.
+            raise PlexAnswerLost from None
+        read = await self._read(assignment, share)
+        if not wanted.section_ids <= read.section_ids and not read.all_libraries:
+            raise PlexAnswerLost("the share has not changed")
+        return read
 
     async def _read(self, assignment: Assignment, share: PlexShare) -> PlexShare:
         state = await self._plex.share_state(assignment.link.access, share.share_id)

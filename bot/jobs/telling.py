@@ -64,11 +64,11 @@ class TellingJobs:
         self._client = client
         self._showing = showing
 
-    async def show_card(self, invite_id: int) -> None:
-        """Post or edit the review card, if it is not up to date."""
+    async def show_card(self, invite_id: int) -> bool:
+        """Post or edit the review card; False when it is up to date."""
         data = await self._showing.card(invite_id)
         if data is None:
-            return
+            return False
         try:
             shown = await _in_time(self._put_card(data))
         except Blocked as blocked:
@@ -81,6 +81,7 @@ class TellingJobs:
                 await self._showing.card_not_wanted(data.invite)
             else:
                 await self._showing.card_shown(data.invite, *shown)
+        return True
 
     async def _put_card(self, data: CardData) -> tuple[int, int] | None:
         """Where the card now is, as (channel id, message id); None when it is not wanted."""
@@ -192,11 +193,14 @@ class TellingJobs:
         at_least = error.retry_after if isinstance(error, discord.RateLimited) else 0.0
         await self._showing.cannot(invite, what, refused=_is_refusal(error), at_least=at_least)
 
-    async def tell_member(self, invite_id: int) -> None:
-        """Edit the private answers that still can be; after those, one direct message."""
+    async def tell_member(self, invite_id: int) -> bool:
+        """Edit the private answers that still can be; after those, one direct message.
+
+        False when there is no news.
+        """
         data = await self._showing.tell(invite_id)
         if data is None:
-            return
+            return False
         try:
             told = await _in_time(self._edit_answers(data))
             dm = await _in_time(self._direct(data, told=told))
@@ -205,7 +209,7 @@ class TellingJobs:
                 # Closed direct messages, no server in common, nobody there any more.
                 log.info("member.untold", invite=invite_id, error=_code(error))
                 await self._showing.untold(data.invite)
-                return
+                return True
             log.warning("member.not_told", invite=invite_id, error=_code(error))
             await self._cannot(data.invite, "tell", error)
         else:
@@ -213,6 +217,7 @@ class TellingJobs:
                 await self._showing.told(data.invite, dm)
             else:
                 await self._showing.not_worth_telling(data.invite)
+        return True
 
     async def _edit_answers(self, data: TellData) -> bool:
         """True when at least one answer shows the news."""

@@ -20,7 +20,7 @@ from bot.plex.worker import Worker
 
 if TYPE_CHECKING:
     # Importing it imports PlexAPI, which reads its configuration then: see `vendor`.
-    from bot.plex.connection import Connection, Owner
+    from bot.plex.connection import Connection, Owner, Server
 
 T = TypeVar("T")
 
@@ -85,15 +85,18 @@ class Link:
         async with self._lock:
             yield Turn(self, access)
 
-    async def request(self, access: PlexAccess, call: Callable[["Connection"], T]) -> T:
+    async def request(
+        self, access: PlexAccess, call: Callable[["Connection"], T], *, of_server: bool = False
+    ) -> T:
         """Make one HTTP request in the link's thread. For whoever has the turn.
 
+        `of_server`: to the media server, which the fleet's pace at plex.tv does not concern.
         Raises a PlexError; PlexAnswerLost when the deadline passes. A call that is given up, by
         its deadline or by its caller, takes session and thread along: both may be hung.
         """
         if access.owner_account_id is not None:
             self.owned_by(access.owner_account_id)
-        await self._wait()
+        await self._wait(of_server=of_server)
         line = self._line_for(access)
         try:
             async with asyncio.timeout(self._rules.deadline):
@@ -138,10 +141,10 @@ class Link:
         self._drop()
         return worker
 
-    async def _wait(self) -> None:
+    async def _wait(self, *, of_server: bool) -> None:
         if self._pace is not None:
             await self._pace.acquire()
-        if self._rules.before_call is not None:
+        if self._rules.before_call is not None and not of_server:
             await self._rules.before_call(self._id)
 
     def _line_for(self, access: PlexAccess) -> Line:
@@ -167,8 +170,14 @@ class Turn:
         self._access = access
 
     async def request(self, call: Callable[["Connection"], T]) -> T:
-        """One HTTP request, see `Link.request`."""
+        """One HTTP request to plex.tv, see `Link.request`."""
         return await self._link.request(self._access, call)
+
+    async def open_server(self, expected: str | None) -> "Server":
+        """Read the media server anew: one request."""
+        return await self._link.request(
+            self._access, lambda plex: plex.open_server(expected), of_server=True
+        )
 
     async def open_account(self) -> "Owner":
         """Read the account anew: one request."""
@@ -181,7 +190,7 @@ class Turn:
         known = self._access.machine_identifier
         known = known or self._link.known(self._access).machine_identifier
         if known is None:
-            known = (await self.request(lambda plex: plex.open_server(None))).machine_identifier
+            known = (await self.open_server(None)).machine_identifier
         return known
 
     async def account(self) -> None:

@@ -55,7 +55,7 @@ class PlexService:
 
         `client_identifier` names this installation to Plex and must be the same at every start.
         `tv_url` receives what is meant for plex.tv. `deadline` counts for each HTTP request from
-        when it is sent. `before_call(link_id)` is awaited before each one, and
+        when it is sent. `before_call(link_id)` is awaited before each one to plex.tv, and
         `told_to_wait(link_id, seconds)` after an answer that asks for patience.
         """
         self._client_identifier = client_identifier
@@ -95,7 +95,7 @@ class PlexService:
         Raises PlexServerChanged when it is not `access.machine_identifier`.
         """
         async with self._link(access).turn(access) as turn:
-            server = await turn.request(lambda plex: plex.open_server(access.machine_identifier))
+            server = await turn.open_server(access.machine_identifier)
             owner = await turn.open_account()
         return PlexServerInfo(
             machine_identifier=server.machine_identifier,
@@ -112,7 +112,7 @@ class PlexService:
         Raises PlexServerChanged when it is not `access.machine_identifier`.
         """
         async with self._link(access).turn(access) as turn:
-            server = await turn.request(lambda plex: plex.open_server(access.machine_identifier))
+            server = await turn.open_server(access.machine_identifier)
         return PlexServerStatus(server.name, server.version, server.seconds)
 
     async def libraries(

@@ -24,12 +24,13 @@ from bot.domain.invites import (
 )
 from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
 from bot.domain.links import Link, Tier
-from bot.domain.logins import REASON_LENGTH, clean_text
+from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
 from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
+from bot.services.notices import count_stuck
 from db.ledger import Ledger, Work
 
-ENDING = (Change.END, Change.TAKE_BACK)
+_GIVEN = {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class AccessService:
                     invite,
                     "access.restore",
                     from_={InviteState.ACTIVE},
-                    unless=ENDING,
+                    unless=(Change.END, Change.TAKE_BACK),
                     change=Change.KEEP,
                 )
             if invite.state is not InviteState.SUSPENDED:
@@ -153,12 +154,19 @@ class AccessService:
                 return await self._renew(work, actor, invite, end)
             if invite.is_ending and not expired:
                 raise Refused("access.ending")
-            if invite.state not in {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}:
+            if invite.state not in REVOCABLE or (
+                invite.state not in _GIVEN and invite.active_at is None
+            ):
                 _refuse_state(invite)
             _refuse_shortening(actor, invite, end)
             called_off: dict[str, Any] = {}
-            if invite.is_ending:
+            if invite.is_ending and invite.state in SHARED:
                 called_off = {"change": Change.KEEP, "change_reason": None}
+            elif invite.is_ending:
+                # Plex holds nothing: calling off is all there is to do.
+                called_off = {"change": None, "change_reason": None, "change_due_at": None}
+                if invite.state is not InviteState.SUSPENDED:
+                    called_off["share_due_at"] = now
             return await self._change(
                 work,
                 actor,
@@ -186,6 +194,7 @@ class AccessService:
             end_reason=None,
             link_id=tier.link_id,
             grant=None,
+            share_adopted=False,
         )
         return await self._stored(
             work,
@@ -209,6 +218,8 @@ class AccessService:
             _refuse_ending(invite)
             if invite.change is Change.SUSPEND:
                 raise Refused("access.being_suspended")
+            if invite.change is Change.KEEP:
+                raise Refused("access.being_changed")
             if invite.state not in REVOCABLE:
                 _refuse_state(invite)
             if invite.tier_id == tier.id:
@@ -256,7 +267,7 @@ class AccessService:
     async def _end(
         self, work: Work, actor: Actor, invite: Invite, reason: EndReason, why: str
     ) -> AccessView:
-        if invite.is_ending and invite.change_reason is reason:
+        if invite.is_ending and reason in {invite.change_reason, EndReason.LEFT}:
             raise Refused("access.ending")
         if invite.state not in REVOCABLE:
             _refuse_state(invite)
@@ -346,6 +357,8 @@ class AccessService:
         )
         if changed is None:
             raise Refused("access.moved_on")
+        if invite.stuck_at is not None:
+            await count_stuck(work, invite.guild_id, now)
         details = {
             name: value
             for name, value in (("until", until), ("tier", tier), ("was_tier", was_tier))
@@ -371,7 +384,8 @@ class AccessService:
             now=self._clock.now(),
             by=actor.user_id,
             was=was.state,
-            why=why,
+            # The log is read by many, and addresses are kept sealed.
+            why=without_addresses(why),
             **details,
         )
         await work.jobs.enqueue(*jobs, ShowCard(was.id), TellMember(was.id))

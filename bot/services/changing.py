@@ -4,24 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import PlexError, Treatment
-from bot.domain.invites import Change, Invite, InviteState
+from bot.domain.errors import PlexError, PlexNoLibraries, Refused, Treatment
+from bot.domain.invites import SHARED, Change, Invite, InviteState
 from bot.domain.jobs import ChangeShare, Job, ReconcileLink, ShareInvite, ShowCard, TellMember
 from bot.domain.links import Link, Tier
 from bot.domain.plex import Grant, PlexShare
-from bot.domain.timing import GIVE_UP, PAUSED_WAIT, STUCK_WAIT, WORK_LEASE
+from bot.domain.timing import GIVE_UP, LISTED_LATE, PAUSED_WAIT, STUCK_WAIT, WORK_LEASE
 from bot.services.notices import count_stuck, pause_if_admin
-from bot.services.sending import DONE, active_now, failed_once_more, next_try
+from bot.services.outcomes import NO_CHANGE, active_now, failed_once_more, next_try
 from db.ledger import Ledger, Work
 
-NO_CHANGE: dict[str, Any] = {
-    "change": None,
-    "change_reason": None,
-    "change_by": None,
-    "change_due_at": None,
-    **DONE,
-}
-"""The columns of an invite for which Plex has done what was wanted."""
+# Changes by which a share leaves Plex.
+TAKING = {Change.SUSPEND, Change.END}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +67,49 @@ class ChangingService:
         async with self._ledger.begin() as work:
             return await work.invites.share_is_anothers(invite, share.share_id)
 
-    async def is_needed(self, invite: Invite, share_id: int) -> bool:
-        """Whether another guild's invite lives from the same share."""
+    async def needed_by_others(self, invite: Invite, share_id: int) -> frozenset[int] | None:
+        """The sections that others have by the same share; None when there are no others."""
         async with self._ledger.begin() as work:
-            return await work.invites.share_is_needed(invite, share_id)
+            return await work.invites.needed_by_others(invite, share_id)
+
+    async def look_again(self, errand: Errand) -> bool:
+        """Whether Plex shall be looked at once more before its silence is believed.
+
+        What was sent a moment ago may not be listed yet, and a share must not be forgotten.
+        """
+        invite, now = errand.invite, self._clock.now()
+        if invite.tries > 0 or invite.share_id is not None:
+            return False
+        async with self._ledger.begin() as work:
+            await work.invites.remark(
+                invite.id,
+                now=now,
+                attempt=invite.attempt,
+                settles=invite,
+                shown=False,
+                change_due_at=now + LISTED_LATE,
+                work_leased_until=None,
+                tries=1,
+            )
+            await work.commit()
+        return True
 
     async def remember(self, errand: Errand, grant: Grant) -> bool:
         """Keep what Plex gives, before it is taken away; False when the errand is not wanted."""
         async with self._ledger.begin() as work:
-            present = await work.invites.get(errand.invite.id)
-            if present is None or not _still_wanted(errand, present):
-                await self._let_go(work, errand)
-                return False
             kept = await work.invites.remark(
                 errand.invite.id,
                 now=self._clock.now(),
                 attempt=errand.invite.attempt,
+                settles=errand.invite,
                 shown=False,
                 grant=grant,
             )
+            if kept is None:
+                await self._let_go(work, errand)
+                return False
             await work.commit()
-            return kept is not None
+            return True
 
     async def suspended(self, errand: Errand) -> None:
         """Plex holds nothing any more, and the grant is kept."""
@@ -121,6 +137,7 @@ class ChangingService:
             "invite.ended",
             outcome=outcome,
             share_id=None,
+            share_adopted=False,
             end_reason=errand.invite.change_reason,
             ended_at=now,
         )
@@ -199,18 +216,24 @@ class ChangingService:
             await pause_if_admin(work, errand.link, error, now)
             columns = failed_once_more(invite, error, now)
             due = next_try(invite, error, now)
+            if isinstance(error, PlexNoLibraries):
+                due = now + PAUSED_WAIT
             if refused:
                 columns |= {"tries": GIVE_UP, "stuck_at": invite.stuck_at or now}
                 due = now + STUCK_WAIT
             news = error.key != invite.failure_key or (refused and invite.stuck_at is None)
-            await work.invites.remark(
+            noted = await work.invites.remark(
                 invite.id,
                 now=now,
                 attempt=invite.attempt,
+                settles=invite,
                 shown=news,
                 change_due_at=due,
                 **columns,
             )
+            if noted is None:
+                await self._let_go(work, errand)
+                return
             await count_stuck(work, invite.guild_id, now)
             if news:
                 await work.jobs.enqueue(ShowCard(invite.id))
@@ -228,15 +251,19 @@ class ChangingService:
         invite, now = errand.invite, self._clock.now()
         details = {"outcome": outcome} if outcome else {}
         async with self._ledger.begin() as work:
-            moved = await work.invites.move(
-                invite.id,
-                to,
-                now=now,
-                from_={invite.state},
-                attempt=invite.attempt,
-                settles=errand.change,
-                **{**NO_CHANGE, **columns},
-            )
+            try:
+                moved = await work.invites.move(
+                    invite.id,
+                    to,
+                    now=now,
+                    from_={invite.state},
+                    attempt=invite.attempt,
+                    settles=invite,
+                    **{**NO_CHANGE, **columns},
+                )
+            except Refused as refusal:
+                await self._blocked(work, errand, refusal)
+                return
             if moved is None:
                 await self._let_go(work, errand)
                 return
@@ -251,27 +278,56 @@ class ChangingService:
 
     async def _settle(self, work: Work, errand: Errand, **columns: Any) -> Invite | None:
         """End the errand without a move; None when something else is wanted by now."""
-        present = await work.invites.get(errand.invite.id)
-        if present is None or not _still_wanted(errand, present):
-            await self._let_go(work, errand)
-            return None
         settled = await work.invites.remark(
             errand.invite.id,
             now=self._clock.now(),
             attempt=errand.invite.attempt,
+            settles=errand.invite,
             **{**NO_CHANGE, **columns},
         )
-        if settled is not None and errand.invite.stuck_at is not None:
+        if settled is None:
+            await self._let_go(work, errand)
+        elif errand.invite.stuck_at is not None:
             await count_stuck(work, settled.guild_id, self._clock.now())
         return settled
 
     async def _let_go(self, work: Work, errand: Errand) -> None:
-        """Something else is wanted by now: let whoever does that begin at once."""
+        """Something else is wanted by now: let whoever does that begin at once.
+
+        Where nothing more is wanted, an errand that took the share may have come too late for a
+        look that found it still there: it is looked at once more.
+        """
         now, id_ = self._clock.now(), errand.invite.id
         await work.invites.remark(
             id_, now=now, attempt=errand.invite.attempt, shown=False, work_leased_until=None
         )
+        if errand.change in TAKING:
+            await work.invites.change(
+                id_,
+                now=now,
+                from_=SHARED,
+                unless=list(Change),
+                change=Change.KEEP,
+                change_due_at=now,
+            )
         await work.jobs.enqueue(ChangeShare(id_), ShareInvite(id_))
+        await work.commit()
+
+    async def _blocked(self, work: Work, errand: Errand, refusal: Refused) -> None:
+        """Another live invite holds the Plex account: admins see it, it is tried now and then."""
+        invite, now = errand.invite, self._clock.now()
+        await work.invites.remark(
+            invite.id,
+            now=now,
+            attempt=invite.attempt,
+            change_due_at=now + STUCK_WAIT,
+            work_leased_until=None,
+            failure_key=refusal.key,
+            failure_reason="",
+            stuck_at=invite.stuck_at or now,
+        )
+        await count_stuck(work, invite.guild_id, now)
+        await work.jobs.enqueue(ShowCard(invite.id))
         await work.commit()
 
     async def _tell(self, work: Work, errand: Errand, action: str, **details: Any) -> None:
@@ -285,14 +341,3 @@ class ChangingService:
             **details,
         )
         await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
-
-
-def _still_wanted(errand: Errand, present: Invite) -> bool:
-    """The same change of the same attempt; a tier chosen meanwhile is another change."""
-    was = errand.invite
-    return (present.change, present.attempt, present.tier_id, present.change_reason) == (
-        errand.change,
-        was.attempt,
-        was.tier_id,
-        was.change_reason,
-    )

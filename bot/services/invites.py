@@ -194,7 +194,7 @@ class InviteService:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None or invite.member_id != actor.user_id:
                 raise Refused("invite.unknown")
-            if invite.state not in WITHDRAWABLE:
+            if invite.state not in WITHDRAWABLE or invite.is_ending:
                 raise Refused("invite.not_withdrawable")
             take_back = _is_to_be_taken_back(invite)
             withdrawn = await work.invites.move(
@@ -233,8 +233,7 @@ class InviteService:
             if not found and (after or before is not None):
                 # The page emptied meanwhile: begin anew.
                 found = await work.invites.queue(guild_id, limit=PAGE)
-            counts = await work.invites.count_by_state(guild_id)
-            waiting = sum(counts.get(state, 0) for state in OPEN)
+            waiting = await work.invites.count_open(guild_id)
             if not found:
                 return QueuePage((), waiting)
             first, last = found[0].id, found[-1].id

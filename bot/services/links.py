@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.drift import Drift, DriftKind
-from bot.domain.errors import PlexError, Refused, Treatment
+from bot.domain.errors import PlexBusy, PlexError, Refused, Treatment
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ChangeShare, ConnectLink, ReconcileLink, ShareInvite, Trouble
 from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
@@ -89,17 +89,22 @@ class LinkService:
             # Requests from before there was a channel have no card yet.
             await work.cards.owe_all(guild_id, self._clock.now())
 
-    async def connect_due(self, link_id: int) -> None:
-        """The job: connect when that is owed. A failure is written down, never raised."""
+    async def connect_due(self, link_id: int) -> bool:
+        """The job: connect when that is owed; False when it is not.
+
+        A failure of Plex is written down, never raised.
+        """
         now = self._clock.now()
         async with self._ledger.begin() as work:
             link = await work.links.claim(link_id, "connect", now=now, until=now + WORK_LEASE)
             await work.commit()
-        if link is not None:
-            try:
-                await self._connect(link)
-            except PlexError as error:
-                await self._cannot_connect(link, error)
+        if link is None:
+            return False
+        try:
+            await self._connect(link)
+        except PlexError as error:
+            await self._cannot_connect(link, error)
+        return True
 
     async def connect(self, actor: Actor) -> LibraryChoice:
         """`/plex connect`: connect now. Raises `Refused` and `PlexError`."""
@@ -148,6 +153,13 @@ class LinkService:
         )
 
     async def _cannot_connect(self, link: Link, error: PlexError) -> None:
+        if isinstance(error, PlexBusy):
+            # Patience is no problem: the link stays what it was.
+            async with self._ledger.begin() as work:
+                due = self._clock.now() + max(RECHECK, timedelta(seconds=error.retry_after or 0))
+                await work.links.schedule(link.id, "connect", due)
+                await work.commit()
+            return
         admin = error.treatment is Treatment.ADMIN
         wait = max(RECHECK, timedelta(seconds=error.retry_after or 0))
         now = self._clock.now()
@@ -232,8 +244,8 @@ class LinkService:
                 )
             if not before and wanted:
                 # What was approved meanwhile waits for libraries.
-                waiting, _ = await work.owed.wake(link.id, now)
-                await work.jobs.enqueue(*map(ShareInvite, waiting))
+                shares, changes = await work.owed.wake(link.id, now)
+                await work.jobs.enqueue(*map(ShareInvite, shares), *map(ChangeShare, changes))
             libraries = await work.links.libraries(link.id)
             await work.commit()
             return LibraryChoice(link, changed, tuple(libraries))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import PlexError, Treatment
+from bot.domain.errors import PlexError, PlexNoLibraries, Treatment
 from bot.domain.jobs import ShowNotice
 from bot.domain.links import Link, LinkState
 from bot.domain.notices import Notice, NoticeKind
@@ -54,9 +54,7 @@ class NoticeService:
 
     async def shown(self, notice: Notice, channel_id: int, message_id: int) -> None:
         """The message shows `notice.version`."""
-        await self._settle(
-            notice, channel_id=channel_id, message_id=message_id, shown_version=notice.version
-        )
+        await self._settle(notice, channel_id=channel_id, message_id=message_id)
 
     async def nowhere(self, notice: Notice) -> None:
         """The guild has no channel for it; `/plex status` still tells."""
@@ -82,7 +80,8 @@ class NoticeService:
 
 async def pause_if_admin(work: Work, link: Link, error: PlexError, now: datetime) -> None:
     """Pause a link whose failure an admin has to mend, and say so once; it is tried by itself."""
-    if error.treatment is not Treatment.ADMIN:
+    if error.treatment is not Treatment.ADMIN or isinstance(error, PlexNoLibraries):
+        # A tier without libraries is no fault of the link; choosing some wakes what waits.
         return
     await work.links.problem(
         link.id,
@@ -112,7 +111,7 @@ async def mended(work: Work, link: Link, kind: NoticeKind, now: datetime) -> Non
 
 async def count_stuck(work: Work, guild_id: int, now: datetime) -> None:
     """Tell the admins how much work keeps failing, or that none does any more."""
-    stuck = len(await work.invites.stuck_in(guild_id, limit=100))
+    stuck = await work.invites.count_stuck(guild_id)
     stuck += len(await work.trouble.of_guild(guild_id, least=UNFORESEEN, limit=100))
     if stuck:
         notice_id = await work.notices.open(guild_id, NoticeKind.STUCK, now=now, n=stuck)

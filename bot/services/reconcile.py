@@ -16,15 +16,16 @@ from bot.domain.people import Actor
 from bot.domain.plex import PlexShare
 from bot.domain.timing import WORK_LEASE, in_time_for
 from bot.log import logger
-from bot.services.changing import NO_CHANGE
-from bot.services.notices import mended, pause_if_admin, tell
-from bot.services.sending import active_now
+from bot.services.notices import count_stuck, mended, pause_if_admin, tell
+from bot.services.outcomes import NO_CHANGE, active_now
 from db.ledger import Ledger, Work
 
 log = logger(__name__)
 
 # When nothing is pending, those who have access are still looked after, this much less often.
 SLOWER = 10
+# Comparisons that have failed for so long are shown to the admins.
+SILENT = timedelta(minutes=30)
 # So many missing invites are looked at one by one after a listing; the rest after the next.
 LOOKS = 10
 # While a listing is not believed, so many pending ones are.
@@ -61,6 +62,8 @@ class ReconcileService:
             if not wanted:
                 raise Refused("plex.not_set_up")
             asked = await work.links.owe_comparison(wanted, now)
+            if not asked:
+                raise Refused("plex.paused")
             if trust:
                 await work.links.trust_listing(asked)
                 await work.audit.happened(
@@ -118,7 +121,7 @@ class ReconcileService:
                 await work.links.reconciled(link.id, now)
             await work.commit()
         if not is_broken:
-            return findings.missing[:LOOKS]
+            return findings.missing if comparison.is_trusted else findings.missing[:LOOKS]
         pending = [invite for invite in findings.missing if invite.state is InviteState.SENT]
         return pending[:A_FEW]
 
@@ -127,12 +130,16 @@ class ReconcileService:
         for invite, share in pairs:
             # Shared anew by hand: the same person, another share.
             grant = {"grant": share.grant} if not invite.grant and share.section_ids else {}
-            await work.invites.note(
-                invite.id,
-                share_id=share.share_id,
-                account_id=invite.account_id or share.account_id,
-                **grant,
-            )
+            try:
+                await work.invites.note(
+                    invite.id,
+                    share_id=share.share_id,
+                    account_id=invite.account_id or share.account_id,
+                    **grant,
+                )
+            except Refused as refusal:
+                # Another live invite holds the Plex account; the rest of the listing goes on.
+                log.warning("reconcile.refused", invite=invite.id, key=refusal.key)
 
     async def _warn(
         self, work: Work, comparison: Comparison, findings: Findings, now: datetime
@@ -168,6 +175,7 @@ class ReconcileService:
             end_reason=EndReason.DECLINED if pending else EndReason.REMOVED_ON_PLEX,
             ended_at=self._clock.now(),
             share_id=None,
+            share_adopted=False,
         )
 
     async def _move(self, invite: Invite, to: InviteState, action: str, **columns: Any) -> None:
@@ -181,6 +189,7 @@ class ReconcileService:
                     from_={invite.state},
                     # Whoever is at work on Plex for it right now knows better than this listing.
                     attempt=invite.attempt,
+                    settles=invite,
                     **columns,
                 )
             except Refused as refusal:
@@ -210,4 +219,9 @@ class ReconcileService:
             await pause_if_admin(work, link, error, now)
             wait = max(self._interval, timedelta(seconds=error.retry_after or 0))
             await work.links.schedule(link.id, "reconcile", now + wait)
+            last = link.reconciled_at or link.connected_at or now
+            if now - last > max(SILENT, self._interval * SLOWER * 2):
+                # Nobody would see that acceptances are no longer noticed.
+                await work.trouble.failed(ReconcileLink(link.id), reference=error.key, now=now)
+                await count_stuck(work, link.guild_id, now)
             await work.commit()

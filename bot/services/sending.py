@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.clock import Clock
-from bot.domain.durations import days_later, parse_zone
 from bot.domain.errors import (
     PlexAlreadyShared,
     PlexError,
@@ -18,17 +16,13 @@ from bot.domain.invites import Change, Invite, InviteState
 from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, Tier
 from bot.domain.plex import Grant, PlexShare
-from bot.domain.timing import (
-    GIVE_UP,
-    PAUSED_WAIT,
-    RECHECK,
-    STUCK_WAIT,
-    WORK_LEASE,
-    backoff,
-    in_time_for,
-)
+from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, in_time_for
+from bot.log import logger
 from bot.services.notices import count_stuck, pause_if_admin
+from bot.services.outcomes import DONE, NO_CHANGE, active_now, failed_once_more, next_try
 from db.ledger import Ledger, Work
+
+log = logger(__name__)
 
 # A share that Plex says exists, and that its lists do not show after this many attempts, is an
 # admin's matter.
@@ -143,8 +137,11 @@ class SendingService:
             is_restoring=False,
             failure_key=LIBRARIES_GONE,
             failure_reason=", ".join(gone),
+            tries=0,
+            stuck_at=None,
         )
         if back is not None:
+            await count_stuck(work, invite.guild_id, now)
             await work.audit.moved(
                 back, "access.not_restored", now=now, was=invite.state, why=LIBRARIES_GONE
             )
@@ -170,7 +167,7 @@ class SendingService:
             if moved.state is InviteState.SENT and moved.link_id is not None:
                 soon = self._clock.now() + in_time_for(self._reconcile_interval)
                 await work.links.reconcile_soon(moved.link_id, soon)
-            if moved.stuck_at is None and invite.stuck_at is not None:
+            if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, self._clock.now())
             if moved.change is not None:
                 await work.jobs.enqueue(ChangeShare(invite.id))
@@ -185,17 +182,23 @@ class SendingService:
         very share: it stays.
         """
         present = await work.invites.get(invite.id)
-        if present is None or present.state is not InviteState.WITHDRAWN:
+        if present is None or present.state not in {InviteState.WITHDRAWN, InviteState.ENDED}:
             await self._let_go(work, invite)
             return
         known = {} if found else {"share_id": share.share_id}
-        await work.invites.note(
-            invite.id,
-            change=Change.TAKE_BACK,
-            change_due_at=self._clock.now(),
-            work_leased_until=None,
-            **known,
-        )
+        try:
+            await work.invites.note(
+                invite.id,
+                change=Change.TAKE_BACK,
+                change_reason=None,
+                change_due_at=self._clock.now(),
+                work_leased_until=None,
+                **known,
+            )
+        except Refused:
+            # Somebody has asked for this account anew, and takes over what is found.
+            log.info("share.left_to_the_next", invite=invite.id)
+            return
         await work.jobs.enqueue(ChangeShare(invite.id))
         await work.commit()
 
@@ -215,7 +218,7 @@ class SendingService:
             share_id=share.share_id,
             share_adopted=adopted,
             account_id=share.account_id or invite.account_id,
-            grant=share.grant if share.section_ids else invite.grant,
+            grant=_given(invite, share),
             is_restoring=False,
             sent_at=now,
             nudged_at=None,
@@ -279,10 +282,16 @@ class SendingService:
         return due
 
     async def _fail(self, work: Work, invite: Invite, key: str, reason: str) -> None:
+        """Plex has refused for good: whoever had access before keeps the way back to it."""
         now = self._clock.now()
+        present = await work.invites.get(invite.id)
+        if present is not None and present.change is Change.END:
+            await self._end_unsent(work, present, invite.attempt)
+            return
+        to = InviteState.SUSPENDED if invite.is_restoring else InviteState.FAILED
         failed = await work.invites.move(
             invite.id,
-            InviteState.FAILED,
+            to,
             now=now,
             from_={InviteState.SENDING},
             attempt=invite.attempt,
@@ -293,7 +302,7 @@ class SendingService:
             tries=0,
             stuck_at=None,
             is_restoring=False,
-            ended_at=now,
+            ended_at=now if to is InviteState.FAILED else None,
         )
         if failed is None:
             await self._let_go(work, invite)
@@ -303,47 +312,45 @@ class SendingService:
         await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
         await work.commit()
 
+    async def needed_by_others(self, invite: Invite, share_id: int) -> frozenset[int] | None:
+        """The sections that others have by the same share; None when there are no others."""
+        async with self._ledger.begin() as work:
+            return await work.invites.needed_by_others(invite, share_id)
 
-DONE: dict[str, Any] = {
-    "work_leased_until": None,
-    "failure_key": None,
-    "failure_reason": "",
-    "tries": 0,
-    "stuck_at": None,
-}
-"""The columns of an invite whose work on Plex has just succeeded."""
+    async def _end_unsent(self, work: Work, invite: Invite, attempt: int) -> None:
+        """It was to end anyhow, and Plex has just said that there is nothing to take back."""
+        now = self._clock.now()
+        ended = await work.invites.move(
+            invite.id,
+            InviteState.ENDED,
+            now=now,
+            from_={InviteState.SENDING},
+            attempt=attempt,
+            settles=invite,
+            end_reason=invite.change_reason,
+            ended_at=now,
+            share_due_at=None,
+            is_restoring=False,
+            **NO_CHANGE,
+        )
+        if ended is not None:
+            await work.audit.moved(
+                ended,
+                "invite.ended",
+                now=now,
+                by=invite.change_by,
+                was=invite.state,
+                why=invite.change_reason or "",
+            )
+            await count_stuck(work, invite.guild_id, now)
+            await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+        await work.commit()
 
 
-def next_try(invite: Invite, error: PlexError, now: datetime) -> datetime:
-    """When work that has failed is tried again."""
-    tries = invite.tries + 1
-    wait = STUCK_WAIT if tries >= GIVE_UP else backoff(tries)
-    return now + max(wait, timedelta(seconds=error.retry_after or 0.0))
-
-
-def failed_once_more(invite: Invite, error: PlexError, now: datetime) -> dict[str, Any]:
-    """The columns of an invite whose work on Plex has just failed."""
-    tries = invite.tries + 1
-    return {
-        "work_leased_until": None,
-        "failure_key": error.key,
-        "failure_reason": error.reason,
-        "tries": tries,
-        "stuck_at": (invite.stuck_at or now) if tries >= GIVE_UP else None,
-    }
-
-
-async def active_now(work: Work, invite: Invite, now: datetime) -> dict[str, Any]:
-    """The columns of an invite that was accepted just now.
-
-    The time of the tier runs from the first acceptance on; a fresh one after a suspension, or an
-    end that somebody has set by hand, does not change it.
-    """
-    first = invite.active_at is None
-    columns: dict[str, Any] = {"active_at": now if first else invite.active_at}
-    tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
-    if first and invite.expires_at is None and tier is not None and tier.duration_days:
-        settings = await work.guilds.settings(invite.guild_id)
-        zone = parse_zone(settings.timezone)
-        columns["expires_at"] = days_later(now, tier.duration_days, zone)
-    return columns
+def _given(invite: Invite, share: PlexShare) -> Grant | None:
+    """What the share gives. v1's answer names no settings: then they are those that were sent."""
+    if not share.section_ids:
+        return invite.grant
+    if share.settings is None and invite.grant is not None:
+        return Grant(share.section_ids, invite.grant.settings)
+    return share.grant

@@ -1,6 +1,6 @@
 """What is owed stands in the ledger; the sweep wakes up whatever a lost job forgot."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.invites import EndReason
@@ -14,8 +14,11 @@ from bot.domain.jobs import (
     ShowNotice,
     TellMember,
 )
+from bot.services.notices import count_stuck
 from db.ledger import Ledger, Work
 
+# A trouble that has not come again for so long is over.
+FORGOTTEN = timedelta(hours=1)
 _OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember]] = {
     "share": ShareInvite,
     "change": ChangeShare,
@@ -70,8 +73,11 @@ class SweepService:
         return jobs
 
     async def tidy(self) -> None:
-        """Forget answers that are over and limits that no window reaches."""
+        """Forget answers that are over, limits that no window reaches, troubles that went away."""
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
             await work.rates.forget_old()
+            now = self._clock.now()
+            for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
+                await count_stuck(work, guild_id, now)
             await work.commit()

@@ -1,11 +1,16 @@
 """Work that keeps failing: never silently, and an admin can have it tried again."""
 
+import math
+import time
+
 from bot.clock import Clock
 from bot.domain.jobs import Job
 from bot.domain.people import Actor
 from bot.domain.timing import GIVE_UP, STUCK_WAIT, UNFORESEEN, backoff
 from bot.services.notices import count_stuck
 from db.ledger import Ledger
+
+ASK_AGAIN = 5.0
 
 
 class TroubleService:
@@ -14,10 +19,13 @@ class TroubleService:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        # Nearly always there is no trouble at all, and no job shall pay for asking.
+        self._none_until = -math.inf
 
     async def failed(self, job: Job, reference: str) -> None:
         """A job has failed in a way that nobody foresaw: try it less and less often."""
         now = self._clock.now()
+        self._none_until = -math.inf
         async with self._ledger.begin() as work:
             counted = await work.trouble.failed(job, reference=reference, now=now)
             if counted is not None:
@@ -29,8 +37,17 @@ class TroubleService:
             await work.commit()
 
     async def worked(self, job: Job) -> None:
-        """A job has done its work: if it was in trouble, it is no more."""
+        """A job has done its work: if it was in trouble, it is no more.
+
+        Whether there is any trouble is asked once in `ASK_AGAIN` seconds; what slips through is
+        forgotten by `tidy` an hour later.
+        """
+        if time.monotonic() < self._none_until:
+            return
         async with self._ledger.begin() as work:
+            if not await work.trouble.is_any():
+                self._none_until = time.monotonic() + ASK_AGAIN
+                return
             guild_id = await work.trouble.worked(job)
             if guild_id is not None:
                 await count_stuck(work, guild_id, self._clock.now())

@@ -129,6 +129,9 @@ TEXTS: dict[str, str] = {
         "This server has no Plex connection in the bot's settings. Its operator sets"
         " HELPR_HOME__GUILD_ID, HELPR_HOME__PLEX_URL and HELPR_HOME__PLEX_TOKEN."
     ),
+    "plex.paused": mark(
+        "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
+    ),
     "tier.no_libraries": mark(
         "The tier {tier} has no libraries yet. Choose some with /plex libraries, then approve."
     ),

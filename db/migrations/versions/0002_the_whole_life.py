@@ -99,6 +99,11 @@ def _upgrade_invites() -> None:
         "state <> 'suspended' OR grant_sections IS NOT NULL",
     )
     op.create_check_constraint(
+        op.f("ck_invite_nothing_is_wanted_in_the_end"),
+        "invite",
+        "state NOT IN ('denied', 'ended', 'failed') OR change IS NULL OR change = 'take_back'",
+    )
+    op.create_check_constraint(
         op.f("ck_invite_grant_is_never_empty"), "invite", "grant_sections <> '{}'"
     )
     op.create_index(
@@ -118,6 +123,12 @@ def _upgrade_invites() -> None:
         "invite",
         ["sent_at"],
         postgresql_where=sa.text("state = 'sent'"),
+    )
+    op.create_index(
+        "ix_invite_share",
+        "invite",
+        ["share_id"],
+        postgresql_where=sa.text("share_id IS NOT NULL"),
     )
     op.create_index(
         "ix_invite_stuck",
@@ -140,7 +151,6 @@ def _create_notices() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("channel_id", sa.BigInteger(), nullable=True),
         sa.Column("message_id", sa.BigInteger(), nullable=True),
-        sa.Column("shown_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("due_at", Instant, nullable=True),
         sa.Column("leased_until", Instant, nullable=True),
         sa.CheckConstraint(
@@ -224,14 +234,24 @@ def downgrade() -> None:
         "invite", sa.Column("release_attempt", sa.Integer(), server_default="0", nullable=False)
     )
     op.execute("UPDATE invite SET release_due_at = change_due_at WHERE change = 'take_back'")
-    for name in ("change_due", "expires", "sent_at", "stuck"):
+    for name in ("nothing_is_wanted_in_the_end", "an_end_has_a_reason"):
+        op.drop_constraint(op.f(f"ck_invite_{name}"), "invite")
+    # The first revision knows neither: what was to end has ended, and owes its share back.
+    op.execute(
+        "UPDATE invite SET state = 'ended', end_reason = change_reason, ended_at = now(),"
+        " release_due_at = change_due_at WHERE change = 'end'"
+    )
+    op.execute(
+        "UPDATE invite SET state = 'ended', end_reason = 'revoked', ended_at = now()"
+        " WHERE state = 'suspended'"
+    )
+    for name in ("change_due", "expires", "sent_at", "share", "stuck"):
         op.drop_index(f"ix_invite_{name}", "invite")
     op.drop_index("uq_invite_live_login", "invite")
     op.drop_index("uq_invite_live_account", "invite")
     for name in (
         "grant_is_never_empty",
         "suspended_can_be_restored",
-        "an_end_has_a_reason",
         "change",
     ):
         op.drop_constraint(op.f(f"ck_invite_{name}"), "invite")
