@@ -171,9 +171,7 @@ _STATES: dict[InviteState, Callable[[Invite, Texts], str]] = {
 def _adopted_line(invite: Invite, t: Texts) -> str:
     if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
-    return t(
-        "Plex had shared with this account before. What it had was kept, the rest was added."
-    )
+    return t("Plex had shared with this account before. What it had was kept, the rest was added.")
 
 
 def change_line(invite: Invite, t: Texts) -> str:
