@@ -27,6 +27,7 @@ from bot.domain.links import Link, Tier
 from bot.domain.logins import REASON_LENGTH, clean_text
 from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
+from bot.services.notices import count_stuck
 from db.ledger import Ledger, Work
 
 ENDING = (Change.END, Change.TAKE_BACK)
@@ -374,6 +375,8 @@ class AccessService:
             why=why,
             **details,
         )
+        if was.stuck_at is not None and now_is.stuck_at is None:
+            await count_stuck(work, was.guild_id, self._clock.now())
         await work.jobs.enqueue(*jobs, ShowCard(was.id), TellMember(was.id))
         view = await _view(work, now_is)
         await work.commit()
