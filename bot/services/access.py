@@ -388,6 +388,8 @@ class AccessService:
             why=without_addresses(why),
             **details,
         )
+        if was.stuck_at is not None and now_is.stuck_at is None:
+            await count_stuck(work, was.guild_id, self._clock.now())
         await work.jobs.enqueue(*jobs, ShowCard(was.id), TellMember(was.id))
         view = await _view(work, now_is)
         await work.commit()

@@ -12,6 +12,7 @@ from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor
 from bot.domain.timing import FIRST_ANSWER
+from bot.services.notices import count_stuck
 from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
 
@@ -216,6 +217,8 @@ class InviteService:
             await work.audit.moved(
                 withdrawn, "invite.withdrawn", now=now, by=actor.user_id, was=invite.state
             )
+            if invite.stuck_at is not None:
+                await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             if take_back:
                 await work.jobs.enqueue(ChangeShare(invite.id))

@@ -5,6 +5,7 @@ the custom_id; what happens is decided behind the door (`bot.tree`), never here.
 """
 
 import re
+import secrets
 from typing import Any, ClassVar, Self
 
 import discord
@@ -16,6 +17,9 @@ from bot.domain.people import Budget, Right, Rule
 
 CARD = "card"
 """Where a button stands: on the review card, or on a page of `/requests` (`q<after id>`)."""
+
+# Discord numbers a message's components from 1 on, 40 at most; numbers of our own begin here.
+FIRST_FRESH = 100
 
 
 def ids_and_values(interaction: discord.Interaction[Any]) -> list[str]:
@@ -263,16 +267,35 @@ class ChooseLibraries(
         )
 
 
-class PickSetting(Dynamic, DynamicItem[Select[Any]], template=r"helpr:settings:pick"):
+def _fresh() -> int:
+    """A number for a menu that comes back in the same message.
+
+    Discord's clients remember a menu's choice by its ids, and do not let the same be chosen again.
+    """
+    return secrets.randbelow(10**6)
+
+
+class PickSetting(
+    Dynamic, DynamicItem[Select[Any]], template=r"helpr:settings:pick:(?P<number>\d{1,6})"
+):
     """Show the page of one setting."""
 
     rule = Rule(Right.ADMIN, Budget.NONE)
 
     def __init__(
-        self, options: list[discord.SelectOption] | None = None, placeholder: str = "…"
+        self,
+        number: int | None = None,
+        options: list[discord.SelectOption] | None = None,
+        placeholder: str = "…",
     ) -> None:
+        number = _fresh() if number is None else number
         super().__init__(
-            Select(custom_id="helpr:settings:pick", placeholder=placeholder, options=options or [])
+            Select(
+                custom_id=f"helpr:settings:pick:{number}",
+                placeholder=placeholder,
+                options=options or [],
+                id=FIRST_FRESH + number,
+            )
         )
 
 
@@ -319,18 +342,22 @@ class ResetSetting(
 class ChooseSetting(
     Dynamic,
     DynamicItem[Any],
-    template=rf"helpr:settings:choose:(?P<key>{CHOSEN_KEYS})",
+    template=rf"helpr:settings:choose:(?P<key>{CHOSEN_KEYS}):(?P<number>\d{{1,6}})",
 ):
     """Choose the channel, roles or value of a setting; what was chosen is `ids_and_values`."""
 
     rule = Rule(Right.ADMIN)
 
     def __init__(
-        self, key: str, menu: ChannelSelect[Any] | RoleSelect[Any] | Select[Any] | None = None
+        self,
+        key: str,
+        number: int | None = None,
+        menu: ChannelSelect[Any] | RoleSelect[Any] | Select[Any] | None = None,
     ) -> None:
         self.key = key
+        number = _fresh() if number is None else number
         menu = menu or ChannelSelect()
-        menu.custom_id = f"helpr:settings:choose:{key}"
+        menu.custom_id, menu.id = f"helpr:settings:choose:{key}:{number}", FIRST_FRESH + number
         super().__init__(menu)
 
     @classmethod
@@ -341,7 +368,8 @@ class ChooseSetting(
         match: re.Match[str],
     ) -> Self:
         """The menu as it was sent, of whichever kind."""
-        return cls(match["key"], item)  # type: ignore[arg-type]  # only menus carry this custom_id
+        menu: Any = item
+        return cls(match["key"], int(match["number"]), menu)
 
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (

@@ -90,7 +90,7 @@ def settings_panel(views: Iterable[SettingView], t: Texts) -> LayoutView:
         )
         for view in views
     ]
-    pick = PickSetting(options, t("Change a setting"))
+    pick = PickSetting(options=options, placeholder=t("Change a setting"))
     return layout("### " + t("Settings"), *lines, rows=[[pick]], colour=BLUE)
 
 
@@ -117,7 +117,7 @@ def setting_page(
         if setting.kind in TYPED:
             buttons.append(TypeSetting(setting.key, t("Change")))
         else:
-            menu.append(ChooseSetting(setting.key, _menu(view, t, roles)))
+            menu.append(ChooseSetting(setting.key, menu=_menu(view, t, roles)))
         back = ResetSetting(setting.key, t("Back to the default"), disabled=view.is_default)
         buttons.append(back)
     buttons.append(ShowSettings(t("All settings")))
@@ -125,7 +125,7 @@ def setting_page(
 
 
 def _present_line(view: SettingView, t: Texts, *, saved: bool) -> str:
-    value = value_text(view.setting, view.value, t, all_=True)
+    value = f"**{value_text(view.setting, view.value, t, all_=True)}**"
     if saved:
         return "✅ " + t("Saved. It is now: {value}", value=value)
     return t("It is now: {value}", value=value)

@@ -130,6 +130,58 @@ async def test_where_no_channel_was_named(make_stage: MakeStage) -> None:
     assert labels(page.response) == ["Approve", "Deny"]
 
 
+# -- another one ----------------------------------------------------------------------------------
+
+
+async def choose_channel(stage: Stage, channel: Any) -> None:
+    """Alice chooses another channel with /settings."""
+    shown = await stage.slash(stage.alice, "settings")
+    opened = await stage.alice.select(shown.response, ["request_channel_id"])
+    await stage.alice.select(opened.response, [channel])
+
+
+@pytest.mark.parametrize("status", [500, 403, 404])
+async def test_a_moved_card_whose_old_one_cannot_be_deleted(stage: Stage, status: int) -> None:
+    """The card stands in the new channel once, whatever becomes of the old one's deletion."""
+    await stage.requested(stage.bob)
+    # Longer ago than Discord remembers a nonce, which the one in this process never does.
+    await stage.pass_time(minutes=3)
+    old = stage.world.access_requests
+    path = f"/channels/{old.id}/messages/*"
+    stage.env.inject_error("DELETE", path, status=status, code=0)
+    other = stage.world.guild.create_text_channel("reviews")
+    await choose_channel(stage, other)
+    await stage.run_jobs()
+    await stage.pass_time(seconds=15)
+    assert len(list(other.history())) == 1
+    # Only an answer that may change is asked for again.
+    assert len(list(old.history())) == (0 if status == 500 else 1)
+    await stage.alice.click(other.history()[0], label="Approve")
+    await stage.run_jobs()
+    assert "not accepted yet" in words(other.history()[0])
+
+
+async def test_a_new_channel_that_closes_at_once(stage: Stage) -> None:
+    """While the new channel takes nothing the cards stay where they are; then they move."""
+    await people_ask(stage, "dave", "erin", "frank")
+    old, other = stage.world.access_requests, stage.world.guild.create_text_channel("reviews")
+    await choose_channel(stage, other)
+    await unseen.let_the_bot(
+        stage.env, stage.world.guild, other, view_channel=True, send_messages=False
+    )
+    await stage.run_jobs()
+    asked = asked_of(stage, other)
+    assert (len(list(old.history())), len(list(other.history()))) == (3, 0)
+    assert asked <= 3
+    await stage.pass_time(minutes=6)
+    assert asked_of(stage, other) <= asked + 1
+    await unseen.let_the_bot(
+        stage.env, stage.world.guild, other, view_channel=True, send_messages=True
+    )
+    await stage.pass_time(minutes=6)
+    assert (len(list(old.history())), len(list(other.history()))) == (0, 3)
+
+
 # -- hidden, silent -------------------------------------------------------------------------------
 
 

@@ -97,12 +97,31 @@ async def test_a_page_tells_what_a_setting_does(stage: Stage) -> None:
     shown = await page(stage, "Reminder")
     text = said(shown)
     assert text.startswith("### Reminder\nWhen members are reminded to accept an invite")
-    assert "It is now: after 3 days\n-# That is the default." in text
+    assert "It is now: **after 3 days**\n-# That is the default." in text
     assert labels(shown.response) == ["Change", "Back to the default", "All settings"]
     assert button(shown.response, "Back to the default")["disabled"]
     back = await stage.alice.click(shown.response, label="All settings")
     assert "### Settings" in words(back.response)
     assert back.response.id == shown.response.id
+
+
+async def test_a_menu_that_comes_back_is_a_new_one(stage: Stage) -> None:
+    """Discord's clients remember a choice by the menu's ids, and take the same one only once."""
+    shown = await panel(stage)
+    ids = [menu_ids(shown)]
+    for _ in range(3):
+        shown = await stage.alice.select(shown.response, ["request_channel_id"])
+        ids.append(menu_ids(shown))
+        shown = await stage.alice.click(shown.response, label="All settings")
+        ids.append(menu_ids(shown))
+    for each in zip(*ids, strict=True):
+        assert len(set(each)) == 7
+
+
+def menu_ids(shown: Any) -> tuple[str, int]:
+    """The two ids of a message's menu."""
+    [menu] = raw_parts(shown.response)
+    return menu["custom_id"], menu["id"]
 
 
 @pytest.mark.parametrize("name", ["Request channel", "Reviewer roles"])
@@ -120,7 +139,7 @@ async def test_nothing_of_the_operators(make_stage: MakeStage) -> None:
     for name in ("Request channel", "Reviewer roles"):
         text = said(await page(stage, name))
         assert "operator" not in text
-        assert "It is now: none" in text
+        assert "It is now: **none**" in text
 
 
 # -- numbers ------------------------------------------------------------------------------------
@@ -148,7 +167,7 @@ async def test_a_value_is_typed(
     column = COLUMNS[name]
     was = await stored(stage, column)
     answer = await type_in(stage, name, typed)
-    assert f"✅ Saved. It is now: {shown}" in said(answer).replace("\\", "")
+    assert f"✅ Saved. It is now: **{shown}**" in said(answer).replace("\\", "")
     assert await stored(stage, column) == value
     assert await changes(stage) == [(stage.alice.id, column, str(was), str(value))]
     again = await stage.alice.click(answer.response, label="Back to the default")
@@ -243,7 +262,7 @@ async def test_open_cards_move_to_another_channel(stage: Stage) -> None:
     assert len(stage.cards()) == 2
     other = stage.world.guild.create_text_channel("reviews")
     answer = await choose(stage, "Request channel", other)
-    assert f"✅ Saved. It is now: <#{other.id}>" in said(answer)
+    assert f"✅ Saved. It is now: **<#{other.id}>**" in said(answer)
     await stage.run_jobs()
     [moved] = other.history()
     assert f"<@{stage.carol.id}> asks" in words(moved)
@@ -284,7 +303,7 @@ async def test_without_a_channel_cards_stay_where_they_are(stage: Stage) -> None
     await stage.requested(stage.bob)
     shown = await page(stage, "Request channel")
     back = await stage.alice.click(shown.response, label="Back to the default")
-    assert "It is now: none" in said(back)
+    assert "It is now: **none**" in said(back)
     await stage.alice.click(stage.card(), label="Approve")
     await stage.run_jobs()
     assert "not accepted yet" in words(stage.card())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from hypothesis import note
 from machine_workers import Stopping, Worker
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from story import ADMIN, ALICE, GUILD, Story, execute, rows
 
 from bot.clock import ShiftedClock
@@ -185,10 +185,12 @@ class Stage(Story):
 
     # -- words: what members and admins do ----------------------------------------------------
 
-    async def one(self, which: int) -> Invite | None:
-        """One of the invites, counted from the newest and around."""
+    async def one(self, which: int, *, owing: bool = False) -> Invite | None:
+        """One of the invites, counted from the newest and around; those that owe work first."""
         async with self.ledger.begin() as work:
-            query = select(INVITE).order_by(INVITE.c.id.desc())
+            owes = or_(INVITE.c.share_due_at.is_not(None), INVITE.c.change_due_at.is_not(None))
+            order = [owes.desc()] if owing else []
+            query = select(INVITE).order_by(*order, INVITE.c.id.desc())
             found = [work.invites._open(row) for row in await work._session.execute(query)]
         return found[which % len(found)] if found else None
 
@@ -253,23 +255,23 @@ class Stage(Story):
         finally:
             self.hand = False
 
-    def share_of(self, person: int) -> Share | None:
-        """What Plex shares with somebody."""
-        found = (s for s in self.shares if not s.orphan and persons_of(s) == person)
-        return next(found, None)
+    def share_of(self, which: int) -> Share | None:
+        """One of the shares, counted from the newest and around."""
+        found = [share for share in reversed(self.shares) if not share.orphan]
+        return found[which % len(found)] if found else None
 
-    def accept(self, person: int) -> None:
+    def accept(self, which: int) -> None:
         """Somebody accepts on Plex."""
-        share = self.share_of(person)
-        if share is not None and not share.accepted:
-            self.world.accept(share.share_id)
+        pending = [s for s in reversed(self.shares) if not s.orphan and not s.accepted]
+        if pending:
+            self.world.accept(pending[which % len(pending)].share_id)
 
-    def drop(self, person: int) -> None:
+    def drop(self, which: int) -> None:
         """A share goes without Helpr: declined, left, or removed by the owner."""
-        share = self.share_of(person)
+        share = self.share_of(which)
         if share is not None:
             self.memory.gone_by_hand.add(share.share_id)
-            self.memory.vanished[person] += 1
+            self.memory.vanished[persons_of(share)] += 1
             self.world.revoke(share)
 
     def share_by_hand(self, person: int, sections: set[int]) -> None:
@@ -280,9 +282,9 @@ class Stage(Story):
         with self._by_hand(), contextlib.suppress(Refusal):
             self.memory.by_hand.add(self.world.invite(wanted).share_id)
 
-    def touch(self, person: int, sections: set[int]) -> None:
+    def touch(self, which: int, sections: set[int]) -> None:
         """The owner chooses other libraries in Plex's own app."""
-        share = self.share_of(person)
+        share = self.share_of(which)
         if share is not None:
             self.memory.touched.add(share.share_id)
             self.world.set_sections(share, sections)
@@ -298,7 +300,7 @@ class Stage(Story):
                 if what == "connect"
                 else self.comparing.reconcile_link(link_id)
             )
-        elif (invite := await self.one(which)) is not None:
+        elif (invite := await self.one(which, owing=True)) is not None:
             await (
                 self.changing.change_share(invite.id)
                 if is_to_change(what, invite)
@@ -316,7 +318,7 @@ class Stage(Story):
 
     async def start(self, what: str, which: int) -> None:
         """A worker takes a job, and stops before it does anything but claim it."""
-        services, invite = self.house.services, await self.one(which)
+        services, invite = self.house.services, await self.one(which, owing=True)
         plex, leases = Stopping(self.house.plex), Leases(self.ledger, self.clock)
         job: Callable[[], Awaitable[None]]
         if what == "reconcile":

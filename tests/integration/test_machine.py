@@ -124,7 +124,7 @@ class Machine(RuleBasedStateMachine):
     async def _access(self, guild: int, member: int, name: int) -> None:
         await self._approved(guild, member, name)
         await self.stage.job("work", 0)
-        self.stage.accept(member)
+        self.stage.accept(0)
         self.stage.clock.advance(seconds=61)
         await self.stage.job("reconcile", guild)
 
@@ -187,25 +187,25 @@ class Machine(RuleBasedStateMachine):
 
     # -- Plex -----------------------------------------------------------------------------------
 
-    @rule(person=people)
-    def accepts(self, person: int) -> None:
+    @rule(which=invites)
+    def accepts(self, which: int) -> None:
         """Somebody accepts on Plex."""
-        self.stage.accept(person)
+        self.stage.accept(which)
 
-    @rule(person=people)
-    def drops(self, person: int) -> None:
+    @rule(which=invites)
+    def drops(self, which: int) -> None:
         """A share goes: declined, left, or removed by the owner."""
-        self.stage.drop(person)
+        self.stage.drop(which)
 
     @rule(person=people, chosen=sections)
     def shares_by_hand(self, person: int, chosen: set[int]) -> None:
         """The owner shares without Helpr."""
         self.stage.share_by_hand(person, chosen)
 
-    @rule(person=people, chosen=sections)
-    def changes_by_hand(self, person: int, chosen: set[int]) -> None:
+    @rule(which=invites, chosen=sections)
+    def changes_by_hand(self, which: int, chosen: set[int]) -> None:
         """The owner changes what a share gives."""
-        self.stage.touch(person, chosen)
+        self.stage.touch(which, chosen)
 
     @rule(endpoint=endpoints, failure=failures, times=often)
     def fails(self, endpoint: str, failure: str, times: int | None) -> None:
@@ -259,6 +259,11 @@ class Machine(RuleBasedStateMachine):
         """One job runs."""
         self._play(self.stage.job(what, which))
 
+    @rule(which=invites, said=sayings)
+    def says_and_takes_up(self, which: int, said: int) -> None:
+        """Somebody says something, and a worker claims what follows from it, and stands still."""
+        self._play(self.stage.refusable(self.stage.word(which, said)), self.stage.start("work", 0))
+
     @rule(what=takeable, which=invites)
     def takes_up(self, what: str, which: int) -> None:
         """A worker claims a job, and stands still."""
@@ -267,14 +272,17 @@ class Machine(RuleBasedStateMachine):
     @rule(which=workers, end=st.booleans())
     def goes_on(self, which: int, end: bool) -> None:
         """A worker that stood still goes on."""
-        if which < len(self.stage.workers):
-            self._play(self.stage.let_go(self.stage.workers[which], to_the_end=end))
+        standing = self.stage.workers
+        if standing:
+            worker = standing[which % len(standing)]
+            self._play(self.stage.let_go(worker, to_the_end=end))
 
     @rule(which=workers)
     def dies(self, which: int) -> None:
         """A worker dies where it stands."""
-        if which < len(self.stage.workers):
-            self._play(self.stage.kill(self.stage.workers[which]))
+        standing = self.stage.workers
+        if standing:
+            self._play(self.stage.kill(standing[which % len(standing)]))
 
     @rule(what=jobs, other=jobs, which=invites, also=invites)
     def work_at_once(self, what: str, other: str, which: int, also: int) -> None:
