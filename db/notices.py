@@ -32,11 +32,13 @@ class Notices:
         *,
         now: datetime,
         link_id: int | None = None,
+        news: str | None = None,
         **details: Any,
     ) -> int | None:
         """Tell the admins of a problem; the notice's id, None when they know this already.
 
-        One that was mended a moment ago is opened again in its own message.
+        `news` names the detail whose change is worth an edit, all of them if none. One that was
+        mended a moment ago is opened again in its own message.
         """
         same = [C.guild_id == guild_id, C.kind == kind, C.link_id.is_not_distinct_from(link_id)]
         recent = (
@@ -48,7 +50,13 @@ class Notices:
         )
         known = update(NOTICE).where(*same, C.cleared_at.is_(None))
         changed = await self._session.execute(
-            known.where(C.details != details).values(**_news(now), details=details).returning(C.id)
+            known.where(
+                C.details != details
+                if news is None
+                else C.details[news].astext != str(details[news])
+            )
+            .values(**_news(now), details=details)
+            .returning(C.id)
         )
         if (id_ := changed.scalar_one_or_none()) is not None:
             return int(id_)

@@ -11,7 +11,13 @@ from bot.domain.links import Link, Tier
 from bot.domain.plex import Grant, PlexShare
 from bot.domain.timing import GIVE_UP, LISTED_LATE, PAUSED_WAIT, STUCK_WAIT, WORK_LEASE
 from bot.services.notices import count_stuck, pause_if_admin
-from bot.services.outcomes import NO_CHANGE, active_now, failed_once_more, next_try
+from bot.services.outcomes import (
+    NO_CHANGE,
+    active_now,
+    failed_once_more,
+    is_stuck_now,
+    next_try,
+)
 from db.ledger import Ledger, Work
 
 # Changes by which a share leaves Plex.
@@ -221,7 +227,7 @@ class ChangingService:
             if refused:
                 columns |= {"tries": GIVE_UP, "stuck_at": invite.stuck_at or now}
                 due = now + STUCK_WAIT
-            news = error.key != invite.failure_key or (refused and invite.stuck_at is None)
+            news = error.key != invite.failure_key or is_stuck_now(invite, columns)
             noted = await work.invites.remark(
                 invite.id,
                 now=now,

@@ -90,14 +90,25 @@ async def pause_if_admin(work: Work, link: Link, error: PlexError, now: datetime
         reason=error.reason,
         retry_at=now + RECHECK,
     )
-    await tell(work, link, NoticeKind.LINK_PAUSED, now, key=error.key, reason=error.reason)
+    # Plex words one and the same refusal in many ways.
+    await tell(
+        work, link, NoticeKind.LINK_PAUSED, now, news="key", key=error.key, reason=error.reason
+    )
 
 
 async def tell(
-    work: Work, link: Link, kind: NoticeKind, now: datetime, **details: str | int
+    work: Work,
+    link: Link,
+    kind: NoticeKind,
+    now: datetime,
+    *,
+    news: str | None = None,
+    **details: str | int,
 ) -> None:
     """Open a notice about a link, unless the admins know."""
-    notice_id = await work.notices.open(link.guild_id, kind, now=now, link_id=link.id, **details)
+    notice_id = await work.notices.open(
+        link.guild_id, kind, now=now, link_id=link.id, news=news, **details
+    )
     if notice_id is not None:
         await work.jobs.enqueue(ShowNotice(notice_id))
 

@@ -39,6 +39,11 @@ def failed_once_more(invite: Invite, error: PlexError, now: datetime) -> dict[st
     }
 
 
+def is_stuck_now(invite: Invite, columns: dict[str, Any]) -> bool:
+    """Whether it is with this failure that admins are to see it, and can have it tried again."""
+    return invite.stuck_at is None and columns["stuck_at"] is not None
+
+
 NO_CHANGE: dict[str, Any] = {
     "change": None,
     "change_reason": None,

@@ -19,7 +19,14 @@ from bot.domain.plex import Grant, PlexShare
 from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, in_time_for
 from bot.log import logger
 from bot.services.notices import count_stuck, pause_if_admin
-from bot.services.outcomes import DONE, NO_CHANGE, active_now, failed_once_more, next_try
+from bot.services.outcomes import (
+    DONE,
+    NO_CHANGE,
+    active_now,
+    failed_once_more,
+    is_stuck_now,
+    next_try,
+)
 from db.ledger import Ledger, Work
 
 log = logger(__name__)
@@ -242,15 +249,16 @@ class SendingService:
             now = self._clock.now()
             await pause_if_admin(work, assignment.link, error, now)
             due = await self._next_try(work, assignment, error, now)
+            columns = failed_once_more(invite, error, now)
             noted = await work.invites.remark(
                 invite.id,
                 now=now,
                 attempt=invite.attempt,
                 state=InviteState.SENDING,
-                # The same failure once more is no news.
-                shown=error.key != assignment.failed_with,
+                # The same failure once more is no news, until it is one time too many.
+                shown=error.key != assignment.failed_with or is_stuck_now(invite, columns),
                 share_due_at=due,
-                **failed_once_more(invite, error, now),
+                **columns,
             )
             if noted is None:
                 await self._let_go(work, invite)

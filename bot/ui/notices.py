@@ -5,8 +5,8 @@ from typing import Any
 import discord
 from discord.ui import Item, LayoutView
 
-from bot.domain.notices import NoticeKind
-from bot.i18n import Texts
+from bot.domain.notices import Notice, NoticeKind
+from bot.i18n import Texts, mark
 from bot.services.notices import NoticeData
 from bot.ui.errors import TEXTS, plex_reason
 from bot.ui.items import Compare, RetryAll
@@ -16,10 +16,11 @@ from bot.ui.plain import plain, relative
 
 def notice_card(data: NoticeData, t: Texts) -> LayoutView:
     """One notice; once it is mended the same message says so, and keeps no buttons."""
-    title, lines, buttons, colour = _OPEN[data.notice.kind](data, t)
     if data.notice.cleared_at is not None:
+        title = t(_MENDED[data.notice.kind], server=_server(data))
         mended = t("Mended {when}.", when=relative(data.notice.cleared_at))
         return layout(f"### ✅ {title}", mended, colour=GREEN)
+    title, lines, buttons, colour = _OPEN[data.notice.kind](data, t)
     since = "-# " + t("Since {when}", when=relative(data.notice.since))
     return layout(f"### ⚠️ {title}", *lines, since, rows=[buttons], colour=colour)
 
@@ -46,20 +47,24 @@ def _link_paused(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+def breaker_lines(found: Notice, server: str, t: Texts) -> list[str]:
+    """How many are missing, and that nothing was concluded from it."""
+    return [
+        t(
+            "{missing} of {n} people with access are missing from the list of {server}.",
+            missing=found.details.get("missing", 0),
+            n=found.details.get("of", 0),
+            server=server,
+        ),
+        t("That is more likely Plex's mistake, so I changed nothing. I look again by myself."),
+    ]
+
+
 def _breaker(data: NoticeData, t: Texts) -> Parts:
-    details = data.notice.details
     link_id = data.notice.link_id or 0
     return (
         t("Plex suddenly lists far fewer people"),
-        [
-            t(
-                "{missing} of {n} people with access are missing from the list of {server}.",
-                missing=details.get("missing", 0),
-                n=details.get("of", 0),
-                server=_server(data),
-            ),
-            t("That is more likely Plex's mistake, so I changed nothing. I look again by myself."),
-        ],
+        breaker_lines(data.notice, _server(data), t),
         [
             Compare("look", link_id, t("Look again")),
             Compare("trust", link_id, t("They are really gone")),
@@ -78,6 +83,11 @@ def _stuck(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+_MENDED = {
+    NoticeKind.LINK_PAUSED: mark("{server} works again"),
+    NoticeKind.BREAKER: mark("Plex's list of people can be trusted again"),
+    NoticeKind.STUCK: mark("Nothing keeps failing any more"),
+}
 _OPEN = {
     NoticeKind.LINK_PAUSED: _link_paused,
     NoticeKind.BREAKER: _breaker,

@@ -8,8 +8,18 @@ from discord.ui import ActionRow, Item, LayoutView
 from bot.domain.channels import RequestChannel
 from bot.domain.drift import DriftKind
 from bot.domain.invites import Invite, InviteState
+from bot.domain.jobs import (
+    ChangeShare,
+    ConnectLink,
+    ReconcileLink,
+    ShareInvite,
+    ShowCard,
+    ShowNotice,
+    TellMember,
+)
 from bot.domain.links import LinkState
 from bot.domain.logins import without_addresses
+from bot.domain.notices import Notice, NoticeKind
 from bot.i18n import Texts, mark
 from bot.services.invites import PAGE, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
@@ -35,10 +45,20 @@ from bot.ui.layout import (
     notice,
     text,
 )
+from bot.ui.notices import breaker_lines
 from bot.ui.places import place_lines
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import state_name
 
+_JOBS = {
+    ConnectLink.name: mark("Connect to Plex"),
+    ShareInvite.name: mark("Invite somebody on Plex"),
+    ChangeShare.name: mark("Change what Plex shares with somebody"),
+    ShowCard.name: mark("Show a card"),
+    TellMember.name: mark("Tell a member"),
+    ReconcileLink.name: mark("Compare with Plex"),
+    ShowNotice.name: mark("Tell the admins"),
+}
 # Discord's limit for the options of one menu.
 MENU = 25
 TITLE_LENGTH = 100
@@ -113,15 +133,34 @@ def status_panel(report: LinkReport, t: Texts) -> LayoutView:
         lines.append("⏸️ " + t("Invites wait until Plex is connected. I try again every minute."))
         if link.problem_key is not None and report.problem is None:
             lines.append(t(TEXTS[link.problem_key]))
+    # What is wrong comes first: a tier may have more libraries than a message has room.
+    lines += [*_breaker_lines(report, t), *_stuck_lines(report, t)]
     lines += ["", *_tier_lines(report, t), *_count_lines(report, t)]
     if link.reconciled_at is not None:
         lines.append(t("Compared with Plex {when}", when=relative(link.reconciled_at)))
     lines += _drift_lines(report, t)
     buttons: list[Item[Any]] = [Compare("look", link.id, t("Compare with Plex now"))]
+    if _breakers(report):
+        colour = RED if colour is RED else YELLOW
+        buttons.append(Compare("trust", link.id, t("They are really gone")))
     if report.stuck or report.troubles:
         colour = RED
         buttons.append(RetryAll(t("Try again")))
-    return layout(*lines, *_stuck_lines(report, t), rows=[buttons], colour=colour)
+    return layout(*lines, rows=[buttons], colour=colour)
+
+
+def _breakers(report: LinkReport) -> list[Notice]:
+    return [
+        found
+        for found in report.notices
+        if found.kind is NoticeKind.BREAKER and found.link_id == report.link.id
+    ]
+
+
+def _breaker_lines(report: LinkReport, t: Texts) -> list[str]:
+    """A listing that was not believed; a server without a request channel reads it here alone."""
+    server = plain(report.link.server_name) or "Plex"
+    return [f"⚠️ {' '.join(breaker_lines(found, server, t))}" for found in _breakers(report)]
 
 
 def _drift_lines(report: LinkReport, t: Texts) -> list[str]:
@@ -174,7 +213,7 @@ def _stuck_lines(report: LinkReport, t: Texts) -> list[str]:
         "• "
         + t(
             "{job}, number {n}: failed {tries} times. Reference: {ref}",
-            job=plain(trouble.job),
+            job=t(_JOBS[trouble.job]) if trouble.job in _JOBS else plain(trouble.job),
             n=trouble.subject_id,
             tries=trouble.tries,
             ref=trouble.reference,
