@@ -141,3 +141,14 @@ async def house(open_house: Callable[..., Any]) -> compose.House:
 def _production_log() -> None:
     """What a test logs goes through the same chain as in production."""
     log.setup("json", "info")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests have measured (only `tests/resilience` measures)."""
+    reports = [one for one in terminalreporter.getreports("passed") if one.when == "call"]
+    figures = [figure for report in reports for figure in report.user_properties]
+    if figures:
+        terminalreporter.section("measured")
+    for name, value in figures:
+        if isinstance(value, str | int | float):
+            terminalreporter.line(f"{name}: {value}")

@@ -225,14 +225,15 @@ def worth_dying_at(passed: list[str], own: Collection[str] | None = None) -> lis
     """The points of a recording at which something differs, in the order in which they came.
 
     A call of Plex or of Discord and a commit differ before and after; a job differs once it is
-    taken, when it is about to be struck off, and once it is stored (but its transaction has not
-    ended). Limits and housekeeping leave nothing that could be lost. With `own`, only what is about
-    those.
+    taken, and once it is stored, which is just before the commit. Limits and housekeeping leave
+    nothing that could be lost. With `own`, only what is about those.
     """
+    stored = {line.partition(" ")[2] for line in passed if line.endswith("/enqueue")}
     return [
         point
         for point in every_point(passed)
         if not _is_between(point)
+        and not (point.when == "before" and point.name.replace("/commit", "/enqueue") in stored)
         and not point.name.startswith(ASIDE)
         and (own is None or subject(point.name) in own)
     ]
@@ -252,7 +253,7 @@ def every_point(passed: list[str]) -> list[Point]:
 def _is_between(point: Point) -> bool:
     """Whether a neighbouring point is as good: nothing that leaves a trace lies between the two."""
     if point.name.startswith("queue finish"):
-        return point.when == "after"
+        return True
     if point.name.endswith("/enqueue"):
         return point.when == "before"
     return point.name in service_methods()

@@ -338,6 +338,13 @@ class Scene:
             found = await work._session.execute(query, {"queue": Job.queue})
             return int(found.scalar_one())
 
+    async def count_the_dead(self) -> None:
+        """Let the queue notice at once which workers are dead; all but the last process's are."""
+        await self.execute(
+            "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - interval '1 minute'"
+            " WHERE id NOT IN (SELECT id FROM procrastinate_workers ORDER BY id DESC LIMIT 2)"
+        )
+
     async def is_quiet(self) -> bool:
         """Whether no job waits or is under way."""
         return await self.waiting_jobs() == 0

@@ -1,6 +1,5 @@
 """The real bot is killed, stopped and started again: nothing is lost, nothing is done twice."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -52,39 +51,6 @@ async def test_a_request_survives_a_kill(bot: LivingBot) -> None:
     bot.plex.world.accept(share.share_id)
     await bot.card(shows="Active since")
     assert len(bot.plex.world.shares) == 1
-
-
-async def test_a_request_survives_a_kill_before_its_card(bot: LivingBot) -> None:
-    """Killed in the very moment after the answer, the bot posts the card when it is back, once."""
-    await bot.ask()
-    await bot.kill()
-    await bot.start()
-    await lease_is_over(bot)
-    await bot.card()
-    await asyncio.sleep(1)
-    assert len(bot.cards()) == 1
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.1])
-async def test_a_kill_right_after_the_approval(bot: LivingBot, seconds: float) -> None:
-    """Killed right after Approve, the bot sends the invite exactly once when it is back.
-
-    Discord's acknowledgement comes before the ledger's: a decision that was not stored yet leaves
-    the request open, and its button works again.
-    """
-    await bot.ask()
-    await bot.approve()
-    await asyncio.sleep(seconds)
-    await bot.kill()
-    await bot.start()
-    [(state,)] = await bot.query("SELECT state FROM invite")
-    if state == "requested":
-        await bot.approve()
-    await lease_is_over(bot)
-    await bot.card(shows="not accepted yet")
-    assert len(bot.plex.world.shares) == 1
-    [(state,)] = await bot.query("SELECT state FROM invite")
-    assert state == "sent"
 
 
 async def test_a_kill_while_plex_is_being_asked(bot: LivingBot) -> None:

@@ -48,7 +48,7 @@ async def test_postgres_goes_away_under_load(
     """However long PostgreSQL is away, the bot and its worker go on by themselves when it is back,
     every request ends as it should, and none is sent twice."""
     await canary(scene)
-    crowd = Crowd(scene, pace=0.5)
+    crowd = Crowd(scene, pace=0.8)
     for what, seconds in faults:
         await asyncio.sleep(2.0)
         await power.befall(what, seconds)
