@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import (
@@ -166,7 +167,9 @@ class SendingService:
                 moved = await self._note_sent(work, invite, share, adopted=adopted)
             except Refused as refusal:
                 # Another live invite holds this Plex account under another spelling of its name.
-                await self._fail(work, invite, refusal.key, "")
+                is_anothers = await work.invites.share_is_anothers(invite, share.share_id)
+                stray = None if adopted or is_anothers else share
+                await self._fail(work, invite, refusal.key, "", stray)
                 return
             if moved is None:
                 await self._too_late(work, invite, share, found=found)
@@ -184,12 +187,20 @@ class SendingService:
     async def _too_late(self, work: Work, invite: Invite, share: PlexShare, *, found: bool) -> None:
         """The invite moved on during the attempt.
 
-        Withdrawn: what was shared has to go again; what was there before is not named, so that
-        taking it back looks whose it is. Otherwise a later attempt has taken over and found this
-        very share: it stays.
+        Withdrawn, or over: what was shared has to go again; what was there before is not named, so
+        that taking it back looks whose it is. Suspended, or failed: what this attempt has made
+        goes. Otherwise a later attempt has taken over and found this very share: it stays.
         """
         present = await work.invites.get(invite.id)
-        if present is None or present.state not in {InviteState.WITHDRAWN, InviteState.ENDED}:
+        state = None if present is None else present.state
+        is_over = state in {InviteState.WITHDRAWN, InviteState.ENDED}
+        is_unwanted = (
+            state in {InviteState.SUSPENDED, InviteState.FAILED}
+            and not found
+            and present is not None
+            and present.change is None
+        )
+        if not is_over and not is_unwanted:
             await self._let_go(work, invite)
             return
         known = {} if found else {"share_id": share.share_id}
@@ -289,14 +300,26 @@ class SendingService:
             due += RECHECK
         return due
 
-    async def _fail(self, work: Work, invite: Invite, key: str, reason: str) -> None:
-        """Plex has refused for good: whoever had access before keeps the way back to it."""
+    async def _fail(
+        self, work: Work, invite: Invite, key: str, reason: str, stray: PlexShare | None = None
+    ) -> None:
+        """Refused for good: whoever had access before keeps the way back to it.
+
+        `stray` is a share that was made for it all the same, and has to go again.
+        """
         now = self._clock.now()
         present = await work.invites.get(invite.id)
         if present is not None and present.change is Change.END:
             await self._end_unsent(work, present, invite.attempt)
             return
         to = InviteState.SUSPENDED if invite.is_restoring else InviteState.FAILED
+        taken_back: dict[str, Any] = {}
+        if stray is not None:
+            taken_back = {
+                "change": Change.TAKE_BACK,
+                "change_due_at": now,
+                "share_id": stray.share_id,
+            }
         failed = await work.invites.move(
             invite.id,
             to,
@@ -311,12 +334,15 @@ class SendingService:
             stuck_at=None,
             is_restoring=False,
             ended_at=now if to is InviteState.FAILED else None,
+            **taken_back,
         )
         if failed is None:
             await self._let_go(work, invite)
             return
         await work.audit.moved(failed, "invite.failed", now=now, was=InviteState.SENDING, why=key)
         await count_stuck(work, invite.guild_id, now)
+        if taken_back:
+            await work.jobs.enqueue(ChangeShare(invite.id))
         await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
         await work.commit()
 

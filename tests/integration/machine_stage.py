@@ -320,7 +320,7 @@ class Stage(Story):
         """A worker takes a job, and stops before it does anything but claim it."""
         services, invite = self.house.services, await self.one(which, owing=True)
         plex, leases = Stopping(self.house.plex), Leases(self.ledger, self.clock)
-        job: Callable[[], Awaitable[None]]
+        job: Callable[[], Awaitable[object]]
         if what == "reconcile":
             link_id = self.links[which % len(self.links)]
             comparing = ComparingJobs(plex, Stopping(services.reconcile))
@@ -333,15 +333,15 @@ class Stage(Story):
         else:
             sharing = SharingJobs(plex, Stopping(services.sending), leases)
             job = lambda: sharing.share_invite(invite.id)  # noqa: E731 - one of three
-        claimed = self.clock.now()
 
         def on_effect(worker: Worker) -> None:
-            if self.clock.now() >= claimed + WORK_LEASE:
+            # It has made sure that the claim was still its own right before it came to stand here.
+            if self.clock.now() >= worker.stands_since + WORK_LEASE:
                 worker.was_late = True
                 self.memory.late.add(person_of(worker.login))
 
         login = "" if invite is None or what == "reconcile" else invite.login.value
-        worker = Worker(job, login, on_effect)
+        worker = Worker(job, login, self.clock, on_effect)
         self.workers.append(worker)
         # Past the claim.
         await self.let_go(worker)

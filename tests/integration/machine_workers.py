@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
+from bot.clock import Clock
+
 _AT_WORK: ContextVar["Worker | None"] = ContextVar("_AT_WORK", default=None)
 # Calls that change what Plex holds.
 EFFECTS = {"share", "update", "withdraw"}
@@ -21,25 +23,28 @@ class Worker:
 
     def __init__(
         self,
-        job: Callable[[], Awaitable[None]],
+        job: Callable[[], Awaitable[object]],
         login: str,
-        on_effect: Callable[["Worker"], None],
+        clock: Clock,
+        on_effect: Callable[["Worker"], None] = lambda _worker: None,
     ) -> None:
         self.login = login
         self.was_late = False
         self._on_effect = on_effect
+        self._clock = clock
+        self.stands_since = clock.now()
         self._go = asyncio.Event()
         self._parked = asyncio.Event()
         self.stands_before = ""
         self._task = asyncio.create_task(self._run(job))
 
-    async def _run(self, job: Callable[[], Awaitable[None]]) -> None:
+    async def _run(self, job: Callable[[], Awaitable[object]]) -> None:
         _AT_WORK.set(self)
         await job()
 
     async def turn(self, name: str) -> None:
         """Wait, before a call, until somebody says go."""
-        self.stands_before = name
+        self.stands_before, self.stands_since = name, self._clock.now()
         self._parked.set()
         await self._go.wait()
         self._go.clear()
@@ -68,6 +73,11 @@ class Worker:
         parked.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await parked
+
+    async def until(self, name: str) -> None:
+        """Go on until it stands before that call."""
+        while self.stands_before != name and not self.is_done:
+            await self.step()
 
     async def finish(self) -> None:
         """Go on to the end."""

@@ -1,9 +1,12 @@
 """What random stories (`test_machine`) have found, as plain ones."""
 
-from story import ADMIN, GUILD, Story, rows
+from machine_workers import Stopping, Worker
+from story import ADMIN, CAROL, GUILD, Story, rows
 
-from bot.domain.invites import InviteState
+from bot.domain.invites import Invite, InviteState
 from bot.domain.timing import GIVE_UP
+from bot.jobs.lease import Leases
+from bot.jobs.sharing import SharingJobs
 from sandbox.plex.faults import failing
 
 
@@ -39,6 +42,62 @@ async def test_a_revocation_of_stuck_work_clears_the_notice(story: Story) -> Non
     await stuck(story)
     story.world.faults.clear()
     await story.house.services.access.revoke(ADMIN, invite.id)
-    await story.sweep()
-    assert await story.state(invite) is InviteState.ENDED
     assert await open_notices(story) == []
+
+
+def late_sharer(story: Story, invite: Invite) -> Worker:
+    """A worker that shares, and can be made to stand still."""
+    sending, leases = Stopping(story.house.services.sending), Leases(story.ledger, story.clock)
+    jobs = SharingJobs(Stopping(story.house.plex), sending, leases)
+    return Worker(lambda: jobs.share_invite(invite.id), "", story.clock)
+
+
+async def test_who_is_suspended_gets_nothing_by_another_name(story: Story) -> None:
+    """A second request for an account that is suspended fails, and what Plex was asked for goes."""
+    suspended = await story.sent()
+    story.world.accept(suspended.share_id or 0)
+    await story.after(seconds=61)
+    await story.house.services.access.suspend(ADMIN, suspended.id)
+    await story.sweep()
+    other = await story.sent(CAROL, "bob")
+    assert (other.state, other.failure_key) == (InviteState.FAILED, "invite.login_taken")
+    await story.after(seconds=61)
+    assert story.shares == []
+    assert await story.state(suspended) is InviteState.SUSPENDED
+    assert (await story.get(other)).change is None
+
+
+async def test_a_share_that_comes_after_the_suspension_goes_again(story: Story) -> None:
+    """A worker that stood still before it shared, and wakes after a suspension, gives nothing."""
+    invite = await story.sent()
+    story.world.accept(invite.share_id or 0)
+    await story.after(seconds=61)
+    access = story.house.services.access
+    await access.suspend(ADMIN, invite.id)
+    await story.sweep()
+    await access.restore(ADMIN, invite.id)
+    worker = late_sharer(story, invite)
+    await worker.until("share")
+    await story.after(seconds=30)
+    assert await story.state(invite) is InviteState.ACTIVE
+    await access.suspend(ADMIN, invite.id)
+    await story.sweep()
+    await worker.finish()
+    await story.after(seconds=61)
+    found = await story.get(invite)
+    assert (found.state, found.change, story.shares) == (InviteState.SUSPENDED, None, [])
+
+
+async def test_a_share_that_comes_after_the_end_goes_again(story: Story) -> None:
+    """A worker that stood still before it shared, and wakes after the end, gives nothing."""
+    invite = await story.approved()
+    worker = late_sharer(story, invite)
+    await worker.until("share")
+    story.clock.advance(seconds=30)
+    await story.house.services.access.revoke(ADMIN, invite.id)
+    await story.after(seconds=61)
+    await story.after(seconds=61)
+    assert await story.state(invite) is InviteState.ENDED
+    await worker.finish()
+    await story.after(seconds=61)
+    assert story.shares == []
