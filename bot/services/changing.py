@@ -22,6 +22,8 @@ from db.ledger import Ledger, Work
 
 # Changes by which a share leaves Plex.
 TAKING = {Change.SUSPEND, Change.END}
+# What has to be looked at once more after an errand that may have come too late.
+AGAIN = {**dict.fromkeys(TAKING, Change.KEEP), Change.UPDATE: Change.UPDATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,20 +302,20 @@ class ChangingService:
     async def _let_go(self, work: Work, errand: Errand) -> None:
         """Something else is wanted by now: let whoever does that begin at once.
 
-        Where nothing more is wanted, an errand that took the share may have come too late for a
-        look that found it still there: it is looked at once more.
+        Where nothing more is wanted, an errand that took or changed the share may have come too
+        late for a look that found it as it was: it is looked at once more.
         """
         now, id_ = self._clock.now(), errand.invite.id
         await work.invites.remark(
             id_, now=now, attempt=errand.invite.attempt, shown=False, work_leased_until=None
         )
-        if errand.change in TAKING:
+        if errand.change in AGAIN:
             await work.invites.change(
                 id_,
                 now=now,
                 from_=SHARED,
                 unless=list(Change),
-                change=Change.KEEP,
+                change=AGAIN[errand.change],
                 change_due_at=now,
             )
         await work.jobs.enqueue(ChangeShare(id_), ShareInvite(id_))

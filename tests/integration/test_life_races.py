@@ -1,10 +1,11 @@
 """What random stories (`test_machine`) have found, as plain ones."""
 
 from machine_workers import Stopping, Worker
-from story import ADMIN, CAROL, GUILD, Story, rows
+from story import ADMIN, CAROL, GUILD, Story, execute, rows
 
 from bot.domain.invites import Invite, InviteState
 from bot.domain.timing import GIVE_UP
+from bot.jobs.changing import ChangingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.sharing import SharingJobs
 from sandbox.plex.faults import failing
@@ -101,3 +102,36 @@ async def test_a_share_that_comes_after_the_end_goes_again(story: Story) -> None
     await worker.finish()
     await story.after(seconds=61)
     assert story.shares == []
+
+
+async def test_libraries_of_an_old_tier_that_come_late_go_again(story: Story) -> None:
+    """A worker that wakes after a second move has been done gives nobody the first one's tier."""
+    await execute(
+        story.ledger,
+        "INSERT INTO tier (guild_id, link_id, name) SELECT guild_id, link_id, 'Plus' FROM tier",
+    )
+    await execute(
+        story.ledger,
+        "INSERT INTO tier_library SELECT t.id, l.id FROM tier t, library l"
+        " WHERE t.name = 'Plus' AND l.title = 'Films'",
+    )
+    access = story.house.services.access
+    standard, plus = (tier.id for tier in await access.tiers(ADMIN))
+    invite = await story.sent()
+    await access.move(ADMIN, invite.id, plus)
+    changing = Stopping(story.house.services.changing)
+    leases = Leases(story.ledger, story.clock)
+    jobs = ChangingJobs(Stopping(story.house.plex), changing, leases)
+    worker = Worker(lambda: jobs.change_share(invite.id), "", story.clock)
+    await worker.until("update")
+    story.clock.advance(seconds=30)
+    await access.move(ADMIN, invite.id, standard)
+    await story.sweep()
+    await worker.finish()
+    await story.after(seconds=61)
+    [share] = story.shares
+    found = await story.get(invite)
+    assert found.change is None
+    assert found.grant is not None
+    assert len(share.section_ids) == 5
+    assert set(share.section_ids) == set(found.grant.section_ids)
