@@ -20,10 +20,8 @@ from bot.services.outcomes import (
 )
 from db.ledger import Ledger, Work
 
-# Changes by which a share leaves Plex.
-TAKING = {Change.SUSPEND, Change.END}
 # What has to be looked at once more after an errand that may have come too late.
-AGAIN = {**dict.fromkeys(TAKING, Change.KEEP), Change.UPDATE: Change.UPDATE}
+AGAIN = {Change.SUSPEND: Change.KEEP, Change.END: Change.KEEP, Change.UPDATE: Change.UPDATE}
 
 
 @dataclass(frozen=True, slots=True)

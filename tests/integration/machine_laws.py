@@ -131,10 +131,18 @@ def _nobody_moves_by_itself(stage: Stage, picture: Picture) -> Iterable[str]:
             invite.end_reason in {EndReason.REMOVED_ON_PLEX, EndReason.DECLINED}
             and not memory.vanished[person]
             and person not in memory.late
+            # One guild may take the share back in the moment in which the other one finds it.
+            and not _is_in_two_guilds(picture, person)
         ):
             yield f"LOST: invite {invite.id} is {invite.end_reason}, nobody has done that"
         if invite.state is S.FAILED:
             yield from _failure(stage, picture, invite)
+
+
+def _is_in_two_guilds(picture: Picture, person: int) -> bool:
+    """Whether two guilds have given, or give, something to one account."""
+    asked = (invite for invite in picture.invites if person_of(invite.login.value) == person)
+    return len({invite.guild_id for invite in asked}) > 1
 
 
 def _failure(stage: Stage, picture: Picture, invite: Invite) -> Iterable[str]:
@@ -229,8 +237,7 @@ def _libraries(stage: Stage, picture: Picture, invite: Invite, share: Share) -> 
     tier = stage.sections[invite.tier_id or 0]
     if share.all_libraries:
         yield f"{who} has all libraries"
-    others = {i.guild_id for i in picture.invites if persons_of(share) == person_of(i.login.value)}
-    if len(others) > 1:
+    if _is_in_two_guilds(picture, persons_of(share)):
         # What two guilds give to one account stands in one share.
         return
     if invite.grant is None or has != set(invite.grant.section_ids):

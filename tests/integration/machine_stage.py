@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from hypothesis import note
 from machine_workers import Stopping, Worker
@@ -14,6 +15,7 @@ from story import ADMIN, ALICE, GUILD, Story, execute, rows
 from bot.clock import ShiftedClock
 from bot.domain.errors import Refused
 from bot.domain.invites import Invite, InviteState
+from bot.domain.jobs import ReconcileLink
 from bot.domain.people import Actor, Right
 from bot.domain.timing import WORK_LEASE
 from bot.jobs.changing import ChangingJobs
@@ -115,6 +117,21 @@ class Memory:
     late: set[int] = field(default_factory=set)
     haunted: set[int] = field(default_factory=set)
     lists_lied: bool = False
+
+
+class KeptComparing(ComparingJobs):
+    """Comparing as the queue has it done: one that works ends the trouble of those before."""
+
+    def __init__(self, plex: Any, services: Any) -> None:
+        super().__init__(plex, Stopping(services.reconcile))  # type: ignore[arg-type]  # stands in
+        self._troubles = services.troubles
+
+    async def reconcile_link(self, link_id: int) -> bool:
+        """Compare, and forget the troubles."""
+        did = await super().reconcile_link(link_id)
+        if did:
+            await self._troubles.worked(ReconcileLink(link_id))
+        return did
 
 
 class Stage(Story):
@@ -235,7 +252,7 @@ class Stage(Story):
         other = next(tier for tier in await access.tiers(admin) if tier.id != invite.tier_id)
         await access.move(admin, invite.id, other.id)
 
-    async def refusable(self, word: Awaitable[None]) -> None:
+    async def refusable(self, word: Awaitable[object]) -> None:
         """Somebody's word; when it is refused, nothing in the ledger has changed."""
         before = await self.fingerprint()
         try:
@@ -289,6 +306,11 @@ class Stage(Story):
             self.memory.touched.add(share.share_id)
             self.world.set_sections(share, sections)
 
+    @property
+    def comparing(self) -> ComparingJobs:
+        """The jobs that compare."""
+        return KeptComparing(self.house.plex, self.house.services)
+
     # -- work ---------------------------------------------------------------------------------
 
     async def job(self, what: str, which: int) -> None:
@@ -323,7 +345,7 @@ class Stage(Story):
         job: Callable[[], Awaitable[object]]
         if what == "reconcile":
             link_id = self.links[which % len(self.links)]
-            comparing = ComparingJobs(plex, Stopping(services.reconcile))
+            comparing = KeptComparing(plex, services)
             job = lambda: comparing.reconcile_link(link_id)  # noqa: E731 - one of three
         elif invite is None:
             return

@@ -175,15 +175,14 @@ class Machine(RuleBasedStateMachine):
     def compares(self, guild: int, trust: bool) -> None:
         """An admin has ledger and Plex compared."""
         reconcile = self.stage.house.services.reconcile
-        self._play(self._silently(reconcile.ask(ADMINS[guild], trust=trust)))
+        self._play(self.stage.refusable(reconcile.ask(ADMINS[guild], trust=trust)))
 
     @rule(guild=guilds)
     def retries_all(self, guild: int) -> None:
         """An admin has everything tried again that is stuck."""
-        self._play(self._silently(self.stage.house.services.troubles.retry_all(ADMINS[guild])))
-
-    async def _silently(self, asked: Coroutine[Any, Any, object]) -> None:
-        await asked
+        self._play(
+            self.stage.refusable(self.stage.house.services.troubles.retry_all(ADMINS[guild]))
+        )
 
     # -- Plex -----------------------------------------------------------------------------------
 
