@@ -84,7 +84,8 @@ class ChangingService:
         What was sent a moment ago may not be listed yet, and a share must not be forgotten.
         """
         invite, now = errand.invite, self._clock.now()
-        if invite.tries > 0 or invite.share_id is not None:
+        is_in_doubt = invite.state in {InviteState.SENDING, InviteState.WITHDRAWN}
+        if invite.tries > 0 or invite.share_id is not None or not is_in_doubt:
             return False
         async with self._ledger.begin() as work:
             await work.invites.remark(
