@@ -51,7 +51,7 @@ async def test_show_tells_the_whole_story(stage: Stage) -> None:
     assert f"<@{stage.bob.id}>: asked for access" in text
     assert f"<@{stage.alice.id}>: approved" in text
     assert "Helpr: invited on Plex" in text
-    assert "Helpr: accepted on Plex" in text
+    assert "Helpr: found it accepted on Plex" in text
     assert "bob@example.org" not in text.replace("\\", "")
     assert buttons == ["Extend", "Suspend", "End access"]
 
