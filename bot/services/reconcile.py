@@ -108,6 +108,9 @@ class ReconcileService:
         findings = compare(link.id, comparison.known, shares, now)
         for invite, share in findings.accepted:
             await self.accepted(invite, share)
+        for invite, share in findings.renumbered:
+            if invite.state is InviteState.ACTIVE and invite.change is None and not share.accepted:
+                await self._waits_again(invite)
         is_broken = not comparison.is_trusted and is_breaking(
             comparison.known, findings, shares, comparison.breaker_percent
         )
@@ -163,6 +166,16 @@ class ReconcileService:
             account_id=share.account_id or invite.account_id,
             **columns,
             **(NO_CHANGE if waited_in_vain else {}),
+        )
+
+    async def _waits_again(self, invite: Invite) -> None:
+        """Shared anew by hand, and not accepted: nobody has access by that yet."""
+        await self._move(
+            invite,
+            InviteState.SENDING,
+            "access.restoring",
+            is_restoring=False,
+            share_due_at=self._clock.now(),
         )
 
     async def gone(self, invite: Invite) -> None:

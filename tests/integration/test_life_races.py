@@ -9,6 +9,7 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.sharing import SharingJobs
 from sandbox.plex.faults import failing
+from sandbox.plex.model import Invitation
 
 
 async def open_notices(story: Story) -> list[str]:
@@ -135,3 +136,22 @@ async def test_libraries_of_an_old_tier_that_come_late_go_again(story: Story) ->
     assert found.grant is not None
     assert len(share.section_ids) == 5
     assert set(share.section_ids) == set(found.grant.section_ids)
+
+
+async def test_a_share_made_anew_by_hand_waits_to_be_accepted(story: Story) -> None:
+    """Nobody is active by a share that the owner made anew and that is not accepted yet."""
+    invite = await story.sent()
+    story.world.accept(invite.share_id or 0)
+    await story.after(seconds=61)
+    story.world.fresh_acceptance = True
+    story.world.leave(invite.share_id or 0)
+    machine, chosen = story.world.server.machine_identifier, story.world.server.libraries[0].id
+    share = story.world.invite(Invitation(machine, (chosen,), "bob@example.org"))
+    await story.after(minutes=11)
+    await story.after(seconds=5)
+    found = await story.get(invite)
+    assert (found.state, found.share_id) == (InviteState.SENT, share.share_id)
+    story.world.accept(share.share_id)
+    await story.after(seconds=61)
+    assert await story.state(invite) is InviteState.ACTIVE
+    assert len(story.shares) == 1
