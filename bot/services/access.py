@@ -294,6 +294,8 @@ class AccessService:
             invite,
             action,
             from_=REVOCABLE - {InviteState.APPROVED},
+            # Of two presses at the same moment one is the first.
+            version=invite.version,
             why=why,
             change=Change.END,
             change_reason=reason,
