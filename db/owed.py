@@ -116,9 +116,11 @@ class Owed(InviteRows):
         )
 
     async def wake(self, link_id: int, now: datetime) -> tuple[Sequence[int], Sequence[int]]:
-        """Make all work of a link due at once; ids of the invites to share, and to change."""
-        # Where Plex has named the instant itself, waking earlier would only be refused again.
-        patient = or_(C.failure_key.is_(None), C.failure_key != "plex.busy")
+        """Make all work of a link due at once; ids of the invites to share, and to change.
+
+        Also what Plex has asked to wait: the pace (`bot.services.pace`) holds it back without a
+        request, while it may have met a link that did not work since, and wait for that.
+        """
         shares = await self._session.execute(
             update(INVITE)
             .where(
@@ -126,14 +128,13 @@ class Owed(InviteRows):
                 C.state.in_([InviteState.APPROVED, InviteState.SENDING]),
                 C.share_due_at.is_not(None),
                 C.change.is_(None),
-                patient,
             )
             .values(share_due_at=now)
             .returning(C.id)
         )
         changes = await self._session.execute(
             update(INVITE)
-            .where(C.link_id == link_id, C.change.is_not(None), patient)
+            .where(C.link_id == link_id, C.change.is_not(None))
             .values(change_due_at=now)
             .returning(C.id)
         )

@@ -212,6 +212,24 @@ async def test_patience_is_honoured(story: Story) -> None:
     assert len(story.shares) == 1
 
 
+async def test_patience_ends_when_a_link_is_mended(story: Story) -> None:
+    """What Plex had asked to wait, and then met a link that does not work, goes on with the rest
+    when the link works again, not minutes later."""
+    story.world.faults.add(
+        Fault(match=POST, kind="status", status=429, headers={"Retry-After": "2"}, times=1)
+    )
+    invite = await story.sent()
+    assert invite.failure_key == "plex.busy"
+    link = await story.link()
+    await execute(story.ledger, "UPDATE plex_link SET state = 'connecting'")
+    await story.after(seconds=3)
+    assert await story.due(invite) > story.clock.now() + timedelta(minutes=1)
+    await story.house.services.links.adopt_home()
+    await story.house.services.links.connect_due(link.id)
+    await story.sweep()
+    assert await story.state(invite) is InviteState.SENT
+
+
 async def test_a_refusal_is_for_good(story: Story) -> None:
     """What Plex refuses is failed, with Plex's reason, and is not tried again."""
     invite = await story.sent(login="nobody-of-that-name")
