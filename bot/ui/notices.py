@@ -40,7 +40,7 @@ def _link_paused(data: NoticeData, t: Texts) -> Parts:
         [
             t(TEXTS[key]),
             plex_reason(key, str(details.get("reason", "")), t),
-            t("Nothing is lost: everything waits, and goes on by itself once this is mended."),
+            t("Nothing is lost: what waits goes on once this is mended."),
         ],
         [],
         RED,
