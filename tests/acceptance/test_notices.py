@@ -42,7 +42,7 @@ async def test_a_dead_token_is_told_once(stage: Stage) -> None:
     text = words(notice(stage))
     assert "Home Media needs an admin" in text
     assert "Plex no longer accepts the token" in text
-    assert "everything waits, and goes on by itself" in text
+    assert "what waits goes on once this is mended" in text
     assert "Since <t:" in text
     assert stage.plex.owner_token not in text
     await access(stage, "suspend", stage.bob)
