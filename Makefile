@@ -31,6 +31,9 @@ lint: $(STAMP)  ## style, types, import contracts, catalogues
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(PYTHON) -m bot.i18n.check
 
+resilience: $(STAMP)  ## killed at every point of every flow: a quarter of an hour
+	@HELPR_TEST_THOROUGH=1 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/resilience
+
 bench: $(STAMP)  ## ratios against a baseline of the same run
 	@$(PYTHON) -m bench
 
@@ -62,5 +65,5 @@ $(STAMP):
 	fi
 	@rm -f $(VENV)/.ready-*; touch $@
 
-.PHONY: help demo test coverage e2e lint bench docs lock setup
+.PHONY: help demo test coverage e2e resilience lint bench docs lock setup
 .DEFAULT_GOAL := help
