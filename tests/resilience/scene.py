@@ -199,17 +199,17 @@ class Scene:
         control.mkdir()
         log = self.folder / f"log-{number}"
         kind = Start(argv or ("run",), hurry, controlled, settings)
-        helper = Helper(psutil.Process(), control, log, kind)
-        self.helpers.append(helper)
         (control / OFFSET).write_text(str(self.offset))
-        helper.process = self.nursery.start(
+        process = self.nursery.start(
             *kind.argv,
             env=self.env(settings),
             cwd=self.folder,
-            log=helper.log,
+            log=log,
             control=control if controlled else None,
             hurry=hurry,
         )
+        helper = Helper(process, control, log, kind)
+        self.helpers.append(helper)
         return helper
 
     async def start(
