@@ -25,7 +25,8 @@ from bot.log import REFERENCE, logger, new_reference
 from bot.services import Services
 from bot.ui.errors import TEXTS, error_text
 from bot.ui.layout import notice
-from bot.ui.modals import ALL_FORMS, Submitted
+from bot.ui.modals import ALL_FORMS
+from bot.ui.modals.base import Submitted
 
 log = logger(__name__)
 

@@ -12,9 +12,9 @@ from bot.domain.people import Right, Rule
 from bot.services.access import AccessView
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.access import access_panel
-from bot.ui.items import ChangeAccess, ExtendAccess, Retry
+from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry
 from bot.ui.layout import GREEN, notice
-from bot.ui.modals import ExtendForm, ReasonForm, extend_modal, reason_modal
+from bot.ui.modals.access import ExtendForm, ReasonForm, extend_modal, reason_modal
 
 ADMIN = Rule(Right.ADMIN)
 REVIEWER = Rule(Right.REVIEWER)

@@ -11,9 +11,9 @@ from bot.domain.errors import Refused
 from bot.domain.people import Budget, Right, Rule
 from bot.services.invites import AnswerToken, Request
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items import Leave, Withdraw
+from bot.ui.items.members import Leave, Withdraw
 from bot.ui.member import leave_panel, member_panel
-from bot.ui.modals import RequestForm, request_modal
+from bot.ui.modals.members import RequestForm, request_modal
 
 
 class Members(commands.Cog):

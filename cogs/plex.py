@@ -9,7 +9,8 @@ from bot.client import HelprBot
 from bot.domain.people import Right, Rule
 from bot.services.links import LibraryChoice
 from bot.tree import Interaction, actor_of, rule
-from bot.ui.items import ChooseLibraries, Compare, RetryAll, TurnLibraries
+from bot.ui.items.access import RetryAll
+from bot.ui.items.plex import ChooseLibraries, Compare, TurnLibraries
 from bot.ui.layout import GREEN, notice
 from bot.ui.panels import connected_panel, libraries_panel, status_panel
 

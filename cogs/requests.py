@@ -11,9 +11,9 @@ from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.cards import review_card
-from bot.ui.items import CARD, Approve, Deny, PostCards, TurnQueue
+from bot.ui.items.requests import CARD, Approve, Deny, PostCards, TurnQueue
 from bot.ui.layout import GREY, notice
-from bot.ui.modals import DenyForm, deny_modal
+from bot.ui.modals.requests import DenyForm, deny_modal
 from bot.ui.panels import queue_panel
 from bot.ui.plain import mention
 

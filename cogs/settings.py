@@ -11,15 +11,15 @@ from bot.domain.guild_settings import SETTINGS, Kind
 from bot.domain.people import Right, Rule
 from bot.services.settings import SettingView
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items import (
+from bot.ui.items.base import ids_and_values
+from bot.ui.items.settings import (
     ChooseSetting,
     PickSetting,
     ResetSetting,
     ShowSettings,
     TypeSetting,
-    ids_and_values,
 )
-from bot.ui.modals import SettingForm
+from bot.ui.modals.settings import SettingForm
 from bot.ui.settings import change_modal, setting_page, settings_panel
 
 ADMIN = Rule(Right.ADMIN)

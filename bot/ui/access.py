@@ -12,7 +12,7 @@ from bot.i18n import Texts
 from bot.services.access import AccessView
 from bot.ui.cards import request_lines, status_line
 from bot.ui.errors import error_text
-from bot.ui.items import ChangeAccess, ExtendAccess, Retry
+from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry
 from bot.ui.layout import layout
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import COLOURS, action_name

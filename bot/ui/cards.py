@@ -12,7 +12,8 @@ from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.showing import CardData
 from bot.ui.errors import TEXTS, plex_reason
-from bot.ui.items import CARD, Approve, Deny, Retry
+from bot.ui.items.access import Retry
+from bot.ui.items.requests import CARD, Approve, Deny
 from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name

@@ -11,7 +11,7 @@ from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.cards import ends_line
 from bot.ui.errors import member_text
-from bot.ui.items import Leave, Withdraw
+from bot.ui.items.members import Leave, Withdraw
 from bot.ui.layout import GREY, YELLOW, layout, notice
 from bot.ui.plain import plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name

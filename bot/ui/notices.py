@@ -9,7 +9,8 @@ from bot.domain.notices import Notice, NoticeKind
 from bot.i18n import Texts, mark
 from bot.services.notices import NoticeData
 from bot.ui.errors import TEXTS, plex_reason
-from bot.ui.items import Compare, RetryAll
+from bot.ui.items.access import RetryAll
+from bot.ui.items.plex import Compare
 from bot.ui.layout import GREEN, RED, YELLOW, layout
 from bot.ui.plain import plain, relative
 

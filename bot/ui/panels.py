@@ -25,14 +25,9 @@ from bot.services.invites import PAGE, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
 from bot.ui.cards import decision_buttons, problem_line, request_lines, status_line
 from bot.ui.errors import TEXTS, error_text, plex_reason
-from bot.ui.items import (
-    ChooseLibraries,
-    Compare,
-    PostCards,
-    RetryAll,
-    TurnLibraries,
-    TurnQueue,
-)
+from bot.ui.items.access import RetryAll
+from bot.ui.items.plex import ChooseLibraries, Compare, TurnLibraries
+from bot.ui.items.requests import PostCards, TurnQueue
 from bot.ui.layout import (
     BLUE,
     GREEN,

@@ -11,9 +11,15 @@ from discord.ui import ChannelSelect, Item, LayoutView, Modal, RoleSelect, Selec
 from bot.domain.guild_settings import MOST_ROLES, TYPED, GuildSetting, Kind, Value
 from bot.i18n import Texts, languages, mark
 from bot.services.settings import SettingView
-from bot.ui.items import ChooseSetting, PickSetting, ResetSetting, ShowSettings, TypeSetting
+from bot.ui.items.settings import (
+    ChooseSetting,
+    PickSetting,
+    ResetSetting,
+    ShowSettings,
+    TypeSetting,
+)
 from bot.ui.layout import BLUE, GREEN, layout
-from bot.ui.modals import setting_modal
+from bot.ui.modals.settings import setting_modal
 from bot.ui.plain import plain
 
 

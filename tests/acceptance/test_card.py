@@ -4,7 +4,7 @@ import discord
 import unseen
 from stage import Stage, button, labels, refusal, said, words
 
-from bot.ui.items import Approve, Deny
+from bot.ui.items.requests import Approve, Deny
 
 
 async def test_what_a_reviewer_needs_to_decide(stage: Stage) -> None:

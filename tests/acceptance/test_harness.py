@@ -5,7 +5,7 @@ from dataclasses import replace
 import unseen
 from stage import Stage, refusal, said
 
-from bot.ui.items import Approve
+from bot.ui.items.requests import Approve
 
 CALLBACK = "/interactions/1/a_token/callback"
 

@@ -10,8 +10,10 @@ from discord import app_commands
 from stage import Stage, refusal, said, words
 
 from bot.domain.people import Right, Rule
-from bot.ui.items import ALL_ITEMS, Dynamic
-from bot.ui.modals import ALL_FORMS, Submitted
+from bot.ui.items import ALL_ITEMS
+from bot.ui.items.base import Dynamic
+from bot.ui.modals import ALL_FORMS
+from bot.ui.modals.base import Submitted
 
 NEEDED = {
     Right.REVIEWER: "Only reviewers and admins of this server can do that.",

@@ -36,7 +36,7 @@ from bot.services.links import LinkReport
 from bot.services.notices import NoticeData
 from bot.ui.access import access_panel
 from bot.ui.member import leave_panel, member_panel
-from bot.ui.modals import extend_modal, reason_modal
+from bot.ui.modals.access import extend_modal, reason_modal
 from bot.ui.notices import notice_card
 from bot.ui.panels import status_panel
 from bot.ui.states import action_name

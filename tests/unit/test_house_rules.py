@@ -25,8 +25,10 @@ from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
 from bot.services.troubles import TroubleService
-from bot.ui.items import ALL_ITEMS, Dynamic
-from bot.ui.modals import ALL_FORMS, Submitted
+from bot.ui.items import ALL_ITEMS
+from bot.ui.items.base import Dynamic
+from bot.ui.modals import ALL_FORMS
+from bot.ui.modals.base import Submitted
 
 ROOT = Path(__file__).resolve().parents[2]
 nothing: Any = None

@@ -26,7 +26,8 @@ from bot.services.settings import SettingView
 from bot.services.showing import CardData
 from bot.ui.cards import review_card
 from bot.ui.member import member_panel
-from bot.ui.modals import deny_modal, request_modal
+from bot.ui.modals.members import request_modal
+from bot.ui.modals.requests import deny_modal
 from bot.ui.panels import (
     connected_panel,
     libraries_panel,

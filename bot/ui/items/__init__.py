@@ -1,0 +1,20 @@
+"""Every button and menu that stays in a sent message: found again by its custom_id, any time later.
+
+discord.py finds a DynamicItem by its pattern, also after a restart. What it stands for is all in
+the custom_id; what happens is decided behind the door (`bot.tree`), never here. One module a
+family; a new one adds its `ITEMS` below.
+"""
+
+from typing import Any
+
+from discord.ui import DynamicItem
+
+from bot.ui.items import access, members, plex, requests, settings
+
+ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
+    *requests.ITEMS,
+    *members.ITEMS,
+    *access.ITEMS,
+    *plex.ITEMS,
+    *settings.ITEMS,
+)

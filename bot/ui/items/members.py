@@ -1,0 +1,44 @@
+"""A member's own panel."""
+
+from typing import Any
+
+import discord
+from discord.ui import Button, DynamicItem
+
+from bot.domain.people import Right, Rule
+from bot.ui.items.base import Dynamic
+
+
+class Withdraw(
+    Dynamic, DynamicItem[Button[Any]], template=r"helpr:withdraw:(?P<invite_id>\d{1,18})"
+):
+    """Take one's own request back."""
+
+    rule = Rule(Right.MEMBER)
+
+    def __init__(self, invite_id: int, label: str = "Withdraw") -> None:
+        self.invite_id = invite_id
+        super().__init__(Button(label=label, custom_id=f"helpr:withdraw:{invite_id}"))
+
+
+class Leave(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:leave:(?P<step>ask|yes|no):(?P<invite_id>\d{1,18})",
+):
+    """Give one's own access up: first a question, then the deed."""
+
+    rule = Rule(Right.MEMBER)
+
+    def __init__(self, step: str, invite_id: int, label: str = "Leave") -> None:
+        self.step, self.invite_id = step, invite_id
+        style = discord.ButtonStyle.danger if step == "yes" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:leave:{step}:{invite_id}")
+        )
+
+
+ITEMS: tuple[type[DynamicItem[Any]], ...] = (
+    Withdraw,
+    Leave,
+)
