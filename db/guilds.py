@@ -8,7 +8,7 @@ from sqlalchemy import Integer, Row, Table, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain.people import GuildSettings
+from bot.domain.people import Asking, GuildSettings
 from db.models import Guild
 
 GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -86,4 +86,6 @@ def _settings(row: Row[Any]) -> GuildSettings:
         nudge_days=row.nudge_days,
         withdraw_days=row.withdraw_days,
         breaker_percent=row.breaker_percent,
+        asking=Asking(row.asking),
+        undo_seconds=row.undo_seconds,
     )

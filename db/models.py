@@ -28,9 +28,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from bot.domain.bulk import BulkAction, BulkOutcome
 from bot.domain.drift import DriftKind
 from bot.domain.invites import LIVE, Change, EndReason, InviteState
 from bot.domain.notices import NoticeKind
+from bot.domain.panels import PanelKind
+from bot.domain.people import Asking
+from bot.domain.sign_in import SignInPurpose, SignInState
 
 Instant = DateTime(timezone=True)
 
@@ -88,6 +92,8 @@ class Guild(Base):
     __table_args__ = (
         CheckConstraint("nudge_days >= 0 AND withdraw_days >= 0", name="days"),
         CheckConstraint("breaker_percent BETWEEN 1 AND 100", name="breaker_percent"),
+        CheckConstraint(f"asking IN ({_values(*Asking)})", name="asking"),
+        CheckConstraint("undo_seconds >= 0", name="undo_seconds"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -99,6 +105,11 @@ class Guild(Base):
     nudge_days: Mapped[int] = mapped_column(Integer, server_default="3")
     withdraw_days: Mapped[int] = mapped_column(Integer, server_default="14")
     breaker_percent: Mapped[int] = mapped_column(Integer, server_default="50")
+    asking: Mapped[str] = mapped_column(server_default="freely")
+    # For so long an approval waits before it is sent, so that it can be taken back.
+    undo_seconds: Mapped[int] = mapped_column(Integer, server_default="0")
+    # The one message on joining was posted, or tried.
+    greeted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     left_at: Mapped[datetime | None]
 
@@ -119,6 +130,7 @@ class PlexLink(Base):
         Index("uq_plex_link_home", "guild_id", unique=True, postgresql_where=text("from_home")),
         Index("ix_plex_link_connect_due", "connect_due_at"),
         Index("ix_plex_link_reconcile_due", "reconcile_due_at"),
+        CheckConstraint("seats > 0", name="seats"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -143,6 +155,10 @@ class PlexLink(Base):
     busy_until: Mapped[datetime | None]
     # An admin vouches for the next listing, which the breaker would not believe.
     listing_trusted: Mapped[bool] = mapped_column(server_default=text("false"))
+    # How many shares Plex allows the owner account, pending ones included.
+    seats: Mapped[int] = mapped_column(Integer, server_default="100")
+    # An admin has disconnected it; the row stays for what refers to it.
+    disconnected_at: Mapped[datetime | None]
 
 
 class Library(Base):
@@ -162,14 +178,22 @@ class Library(Base):
 
 
 class Tier(Base):
-    """A named bundle: libraries and permission flags."""
+    """A named bundle: libraries, permission flags, filters, duration, seats, role."""
 
     __tablename__ = "tier"
     __table_args__ = (
-        Index("uq_tier_name", "guild_id", text("lower(name)"), unique=True),
+        Index(
+            "uq_tier_name",
+            "guild_id",
+            text("lower(name)"),
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("uq_tier_default", "guild_id", unique=True, postgresql_where=text("is_default")),
         CheckConstraint("name <> ''", name="name"),
         CheckConstraint("duration_days > 0", name="duration_days"),
+        CheckConstraint("seats > 0", name="seats"),
+        CheckConstraint("deleted_at IS NULL OR NOT is_default", name="default_is_there"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -180,8 +204,20 @@ class Tier(Base):
     allow_sync: Mapped[bool] = mapped_column(server_default=text("false"))
     allow_channels: Mapped[bool] = mapped_column(server_default=text("false"))
     allow_camera_upload: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Plex's own form, `contentRating=G%2CPG|label!=a`; empty: everything is let through.
+    filter_movies: Mapped[str] = mapped_column(server_default="")
+    filter_television: Mapped[str] = mapped_column(server_default="")
+    filter_music: Mapped[str] = mapped_column(server_default="")
     duration_days: Mapped[int | None] = mapped_column(Integer)
+    # None: only the server's own seats count.
+    seats: Mapped[int | None] = mapped_column(Integer)
+    # Granted while access is active.
+    role_id: Mapped[int | None]
+    # Members may ask for it.
+    is_open: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # Ended invites still name it.
+    deleted_at: Mapped[datetime | None]
 
 
 class TierLibrary(Base):
@@ -279,6 +315,11 @@ class InviteRow(Base):
             "ix_invite_tell_due", "tell_due_at", postgresql_where=text("tell_due_at IS NOT NULL")
         ),
         Index("ix_invite_pending", "link_id", "id", postgresql_where=text("state = 'sent'")),
+        Index("ix_invite_code", "code_id", postgresql_where=text("code_id IS NOT NULL")),
+        Index(
+            "ix_invite_role_due", "role_due_at", postgresql_where=text("role_due_at IS NOT NULL")
+        ),
+        Index("ix_invite_guild", "guild_id", "id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -334,6 +375,15 @@ class InviteRow(Base):
     dm_message_id: Mapped[int | None]
     dm_version: Mapped[int] = mapped_column(Integer, server_default="0")
     dm_closed: Mapped[bool] = mapped_column(server_default=text("false"))
+    # The code that it came with.
+    code_id: Mapped[int | None] = mapped_column(ForeignKey("code.id", ondelete="SET NULL"))
+    # The member has proved the account by signing in with Plex.
+    is_proven: Mapped[bool] = mapped_column(server_default=text("false"))
+    # The tier's role as it was granted, and what is owed about it.
+    role_given_id: Mapped[int | None]
+    role_problem: Mapped[str | None]
+    role_due_at: Mapped[datetime | None]
+    role_leased_until: Mapped[datetime | None]
 
 
 class InviteAnswer(Base):
@@ -449,3 +499,162 @@ class RateHit(Base):
     key: Mapped[str] = mapped_column(primary_key=True)
     hits: Mapped[list[datetime]] = mapped_column(ARRAY(Instant))
     touched: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class SignIn(Base):
+    """Somebody signs in with Plex by a PIN: an admin links a server, a member proves an account.
+
+    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`.
+    """
+
+    __tablename__ = "sign_in"
+    __table_args__ = (
+        CheckConstraint(f"purpose IN ({_values(*SignInPurpose)})", name="purpose"),
+        CheckConstraint(f"state IN ({_values(*SignInState)})", name="state"),
+        CheckConstraint(
+            "state <> 'signed_in' OR (token_sealed IS NOT NULL AND account_id IS NOT NULL)",
+            name="signed_in_is_known",
+        ),
+        # A second sign-in of the same person for the same replaces the first.
+        Index(
+            "uq_sign_in_open",
+            "guild_id",
+            "user_id",
+            "purpose",
+            unique=True,
+            postgresql_where=text("state IN ('signed_in', 'waiting')"),
+        ),
+        Index("ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("state = 'waiting'")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    user_id: Mapped[int]
+    purpose: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="waiting")
+    pin_id: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    poll_due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    # Gone as soon as it is not needed any more.
+    token_sealed: Mapped[bytes | None]
+    account_id: Mapped[int | None]
+    account_name_sealed: Mapped[bytes | None]
+    account_email_sealed: Mapped[bytes | None]
+    problem_key: Mapped[str | None]
+    # What else the sign-in is for (a code, a tier, a note): ids and words, no secrets.
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    # The private answer that is edited when Plex says yes.
+    application_id: Mapped[int | None]
+    answer_sealed: Mapped[bytes | None]
+    answer_expires_at: Mapped[datetime | None]
+
+
+class Code(Base):
+    """A code for skipping approval or choosing a tier. Only its keyed hash is stored."""
+
+    __tablename__ = "code"
+    __table_args__ = (
+        CheckConstraint("uses >= 0 AND (uses_most IS NULL OR uses <= uses_most)", name="uses"),
+        CheckConstraint("uses_most > 0", name="uses_most"),
+        Index("uq_code_hash", "guild_id", "hash", unique=True),
+        Index("ix_code_guild", "guild_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    # None: the guild's default tier, whichever that is when the code is used.
+    tier_id: Mapped[int | None] = mapped_column(ForeignKey("tier.id"), index=True)
+    hash: Mapped[bytes]
+    # What admins tell it apart by; never the code, nor a part of it.
+    label: Mapped[str] = mapped_column(server_default="")
+    is_chosen: Mapped[bool] = mapped_column(server_default=text("false"))
+    skips_approval: Mapped[bool] = mapped_column(server_default=text("true"))
+    uses: Mapped[int] = mapped_column(Integer, server_default="0")
+    # None: as often as people like.
+    uses_most: Mapped[int | None] = mapped_column(Integer)
+    created_by: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    # The Discord invite that it travels with: https://discord.gg/<this>.
+    discord_code: Mapped[str | None]
+    discord_expires_at: Mapped[datetime | None]
+
+
+class Bulk(Base):
+    """One admin's word about many invites, carried out one by one."""
+
+    __tablename__ = "bulk"
+    __table_args__ = (
+        CheckConstraint(f"action IN ({_values(*BulkAction)})", name="action"),
+        Index("ix_bulk_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_bulk_guild", "guild_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    actor_id: Mapped[int]
+    manages_server: Mapped[bool] = mapped_column(server_default=text("false"))
+    action: Mapped[str]
+    # What the action takes: a reason, an end, a tier's id. No secrets.
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    total: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    locale: Mapped[str] = mapped_column(server_default="en")
+    # The private answer that shows the progress.
+    application_id: Mapped[int | None]
+    answer_sealed: Mapped[bytes | None]
+    answer_expires_at: Mapped[datetime | None]
+
+
+class BulkItem(Base):
+    """What became of one invite of a bulk."""
+
+    __tablename__ = "bulk_item"
+    __table_args__ = (
+        CheckConstraint(f"outcome IN ({_values(*BulkOutcome)})", name="outcome"),
+        Index("ix_bulk_item_open", "bulk_id", postgresql_where=text("outcome = 'waiting'")),
+    )
+
+    bulk_id: Mapped[int] = mapped_column(
+        ForeignKey("bulk.id", ondelete="CASCADE"), primary_key=True
+    )
+    invite_id: Mapped[int] = mapped_column(
+        ForeignKey("invite.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    outcome: Mapped[str] = mapped_column(server_default="waiting")
+    # Why not: a key of `bot.domain.errors` and what fills its sentence.
+    problem_key: Mapped[str | None]
+    problem_params: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+
+
+class Panel(Base):
+    """A message that stands in a channel for everybody who sees it, and is healed when deleted."""
+
+    __tablename__ = "panel"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({_values(*PanelKind)})", name="kind"),
+        UniqueConstraint("guild_id", "kind", "channel_id"),
+        Index("ix_panel_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    channel_id: Mapped[int]
+    message_id: Mapped[int | None]
+    # A digest of what the message shows, so that nothing is edited for nothing.
+    shown: Mapped[str] = mapped_column(server_default="")
+    created_by: Mapped[int]
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    # When it was posted anew in the last while, against a war with whoever deletes it.
+    healed_at: Mapped[datetime | None]

@@ -47,7 +47,7 @@ class Tiers:
         """The guild's tiers by name, the default one first."""
         query = (
             select(TIER)
-            .where(TIER.c.guild_id == guild_id)
+            .where(TIER.c.guild_id == guild_id, TIER.c.deleted_at.is_(None))
             .order_by(TIER.c.is_default.desc(), TIER.c.name)
         )
         return [await self._open(row) for row in (await self._session.execute(query)).all()]
@@ -91,7 +91,18 @@ class Tiers:
             guild_id=row.guild_id,
             link_id=row.link_id,
             name=row.name,
-            settings=SharingSettings(row.allow_sync, row.allow_channels, row.allow_camera_upload),
+            settings=SharingSettings(
+                row.allow_sync,
+                row.allow_channels,
+                row.allow_camera_upload,
+                row.filter_movies,
+                row.filter_television,
+                row.filter_music,
+            ),
             libraries=libraries,
             duration_days=row.duration_days,
+            seats=row.seats,
+            role_id=row.role_id,
+            is_open=row.is_open,
+            is_default=row.is_default,
         )

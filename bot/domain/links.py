@@ -34,6 +34,7 @@ class Link:
     problem_reason: str = ""
     connected_at: datetime | None = None
     reconciled_at: datetime | None = None
+    seats: int = 100
 
     @property
     def access(self) -> PlexAccess:
@@ -60,7 +61,11 @@ class LinkedLibrary:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A named bundle: libraries and permission flags."""
+    """A named bundle: libraries, permission flags, filters, duration, seats, role.
+
+    `seats` is None where only the server's own count. `role_id` is a Discord role that is granted
+    while access is active. Members may ask for an `is_open` one.
+    """
 
     id: int
     guild_id: int
@@ -69,6 +74,10 @@ class Tier:
     settings: SharingSettings = field(default_factory=SharingSettings)
     libraries: tuple[LinkedLibrary, ...] = ()
     duration_days: int | None = None
+    seats: int | None = None
+    role_id: int | None = None
+    is_open: bool = True
+    is_default: bool = False
 
     @property
     def section_ids(self) -> tuple[int, ...]:

@@ -22,6 +22,17 @@ class Budget(StrEnum):
     """Counted as an invite and against everything."""
 
 
+class Asking(StrEnum):
+    """What members may do to get access."""
+
+    FREELY = "freely"
+    """Anybody may ask; an admin decides. A code may skip that."""
+    WITH_CODE = "with_code"
+    """Only somebody with a code may ask."""
+    SIGNED_IN = "signed_in"
+    """Whoever signs in with Plex is approved at once; others ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What the gate demands of one command, button or modal."""
@@ -53,7 +64,8 @@ class GuildSettings:
     """What a guild has set. Ids are Discord's snowflakes.
 
     `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
-    `breaker_percent` of the people whom Plex has lost in one listing stop a comparison.
+    `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
+    `undo_seconds` an approval waits before it is sent.
     """
 
     guild_id: int
@@ -65,6 +77,8 @@ class GuildSettings:
     nudge_days: int = 3
     withdraw_days: int = 14
     breaker_percent: int = 50
+    asking: Asking = Asking.FREELY
+    undo_seconds: int = 0
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""
