@@ -1,17 +1,18 @@
 """What members and reviewers do with invites."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
 from bot.domain.invites import OPEN, WITHDRAWABLE, Change, Invite, InviteState
-from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
+from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor
 from bot.domain.timing import FIRST_ANSWER
+from bot.services.approving import approve, shareable_tier
 from bot.services.notices import count_stuck
 from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
@@ -135,22 +136,21 @@ class InviteService:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             invite = await _decidable(work, actor, invite_id, version)
-            tier = await _tier_to_share(work, invite)
-            approved = await work.invites.move(
-                invite.id,
-                InviteState.APPROVED,
+            tier = await shareable_tier(work, actor.guild_id, invite.login)
+            settings = await work.guilds.settings(actor.guild_id)
+            approved = await approve(
+                work,
+                invite,
+                tier,
+                by=actor.user_id,
                 now=now,
-                from_=OPEN,
-                version=version,
-                decided_by=actor.user_id,
-                decided_at=now,
-                link_id=tier.link_id,
-                tier_id=tier.id,
-                share_due_at=now,
+                wait=timedelta(seconds=settings.undo_seconds),
             )
-            return await self._decided(
-                work, invite, approved, "invite.approved", ShareInvite(invite.id)
-            )
+            if approved is None:
+                # Another reviewer was faster; say who and what.
+                _refuse_decided(await work.invites.get(invite.id) or invite)
+            await work.commit()
+            return approved
 
     async def deny(self, actor: Actor, invite_id: int, version: int, reason: str) -> Invite:
         """Store a refusal with its reason, which the member reads. Raises `Refused`."""
@@ -168,25 +168,19 @@ class InviteService:
                 decided_at=now,
                 decision_reason=reason,
             )
-            return await self._decided(work, invite, denied, "invite.denied", TellMember(invite.id))
+            if denied is None:
+                _refuse_decided(await work.invites.get(invite.id) or invite)
+            await work.audit.moved(
+                denied, "invite.denied", now=now, by=actor.user_id, was=invite.state
+            )
+            await work.jobs.enqueue(TellMember(invite.id), ShowCard(invite.id))
+            await work.commit()
+            return denied
 
     async def decidable(self, actor: Actor, invite_id: int, version: int) -> Invite:
         """The request, if this reviewer may decide it as it stands. Raises `Refused`."""
         async with self._ledger.begin() as work:
             return await _decidable(work, actor, invite_id, version)
-
-    async def _decided(
-        self, work: Work, was: Invite, now_is: Invite | None, action: str, job: Job
-    ) -> Invite:
-        if now_is is None:
-            # Another reviewer was faster; say who and what.
-            _refuse_decided(await work.invites.get(was.id) or was)
-        await work.audit.moved(
-            now_is, action, now=self._clock.now(), by=now_is.decided_by, was=was.state
-        )
-        await work.jobs.enqueue(job, ShowCard(was.id))
-        await work.commit()
-        return now_is
 
     async def withdraw(self, actor: Actor, invite_id: int) -> MemberView:
         """Take one's own request back, from Plex too if it was sent. Raises `Refused`."""
@@ -288,18 +282,6 @@ def _refuse_decided(invite: Invite) -> NoReturn:
     if invite.decided_by is None:
         raise Refused("invite.moved_on_to", state=invite.state)
     raise Refused("invite.decided", state=invite.state, user=invite.decided_by)
-
-
-async def _tier_to_share(work: Work, invite: Invite) -> Tier:
-    tier = await work.tiers.default_of(invite.guild_id)
-    link = await work.links.get(tier.link_id) if tier else None
-    if tier is None or link is None or link.connected_at is None:
-        raise Refused("plex.not_connected")
-    if not tier.libraries:
-        raise Refused("tier.no_libraries", tier=tier.name)
-    if await work.links.is_owner(link.id, invite.login):
-        raise Refused("invite.of_owner")
-    return tier
 
 
 def _is_to_be_taken_back(invite: Invite) -> bool:

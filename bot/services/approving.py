@@ -1,0 +1,69 @@
+"""Saying yes to a request: the one way to it, whoever says so."""
+
+from datetime import datetime, timedelta
+
+from bot.domain.errors import Refused
+from bot.domain.invites import OPEN, Invite, InviteState
+from bot.domain.jobs import ShareInvite, ShowCard
+from bot.domain.links import Tier
+from bot.domain.logins import Login
+from db.ledger import Work
+
+
+async def shareable_tier(
+    work: Work, guild_id: int, login: Login, tier_id: int | None = None
+) -> Tier:
+    """The tier, by default the guild's default one, if somebody with this login can be given it.
+
+    Raises `Refused` (`tier.unknown`, `plex.not_connected`, `tier.no_libraries`,
+    `invite.of_owner`).
+    """
+    tier = (
+        await work.tiers.default_of(guild_id) if tier_id is None else await work.tiers.get(tier_id)
+    )
+    if tier_id is not None and (tier is None or tier.guild_id != guild_id):
+        raise Refused("tier.unknown")
+    link = await work.links.get(tier.link_id) if tier else None
+    if tier is None or link is None or link.connected_at is None:
+        raise Refused("plex.not_connected")
+    if not tier.libraries:
+        raise Refused("tier.no_libraries", tier=tier.name)
+    if await work.links.is_owner(link.id, login):
+        raise Refused("invite.of_owner")
+    return tier
+
+
+async def approve(
+    work: Work,
+    invite: Invite,
+    tier: Tier,
+    *,
+    by: int | None,
+    now: datetime,
+    action: str = "invite.approved",
+    wait: timedelta = timedelta(0),
+) -> Invite | None:
+    """Move an open request to approved, with its audit line and its jobs; None when it moved on.
+
+    `by` is a Discord user, None where a rule of the guild's has decided (a code, a sign-in). For
+    `wait` it is not sent yet. The caller commits.
+    """
+    approved = await work.invites.move(
+        invite.id,
+        InviteState.APPROVED,
+        now=now,
+        from_=OPEN,
+        version=invite.version,
+        decided_by=by,
+        decided_at=now,
+        link_id=tier.link_id,
+        tier_id=tier.id,
+        share_due_at=now + wait,
+    )
+    if approved is None:
+        return None
+    await work.audit.moved(approved, action, now=now, by=by, was=invite.state, tier=tier.id)
+    if not wait:
+        await work.jobs.enqueue(ShareInvite(invite.id))
+    await work.jobs.enqueue(ShowCard(invite.id))
+    return approved
