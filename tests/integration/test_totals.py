@@ -165,7 +165,7 @@ async def test_every_state_is_counted(writer: Writer) -> None:
         await writer.execute(
             "INSERT INTO invite (guild_id, member_id, link_id, tier_id, state, login_kind,"  # noqa: S608
             f" login_sealed, login_blind{extra})"
-            f" VALUES (1, $1, 1, 1, $2, 'email', '', $1::text::bytea{marks})",
+            f" VALUES (1, $1, 1, 1, $2, 'email', '', gen_random_uuid()::text::bytea{marks})",
             *(number, state.value, *values),
         )
     await holds(writer)
