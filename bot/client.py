@@ -32,6 +32,7 @@ LONGEST_PAUSE = 30.0
 
 EXTENSIONS = (
     "cogs.access",
+    "cogs.bulk",
     "cogs.guilds",
     "cogs.members",
     "cogs.plex",

@@ -13,11 +13,13 @@ from bot.domain.jobs import (
     ConnectLink,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
     TellMember,
 )
+from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
@@ -54,6 +56,7 @@ class Workers:
     telling: TellingJobs
     noticing: NoticingJobs
     links: LinkService
+    bulk: BulkJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -66,6 +69,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
+        RunBulk: workers.bulk.run_bulk,
     }
 
 

@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -53,6 +54,7 @@ _JOBS = {
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    RunBulk.name: mark("Carry on with a bulk action"),
 }
 # Discord's limit for the options of one menu.
 MENU = 25
