@@ -22,6 +22,7 @@ from db.jobs import Jobs
 from db.links import Links
 from db.notices import Notices
 from db.owed import Owed
+from db.panels import Panels
 from db.rates import Rates
 from db.tiers import Tiers
 from db.trouble import Troubles
@@ -44,6 +45,7 @@ class Work:
         self.jobs = Jobs(session)
         self.rates = Rates(session)
         self.notices = Notices(session)
+        self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)
 

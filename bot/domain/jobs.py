@@ -79,6 +79,14 @@ class ShowNotice(Job):
     notice_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShowPanel(Job):
+    """Post, edit, look for or take away a standing message."""
+
+    name: ClassVar[str] = "show_panel"
+    panel_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -87,6 +95,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     TellMember,
     ReconcileLink,
     ShowNotice,
+    ShowPanel,
 )
 
 

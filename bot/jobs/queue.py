@@ -16,12 +16,14 @@ from bot.domain.jobs import (
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
@@ -53,6 +55,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    standing: StandingJobs
     links: LinkService
 
 
@@ -66,6 +69,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
+        ShowPanel: workers.standing.show_panel,
     }
 
 

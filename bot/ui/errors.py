@@ -107,6 +107,14 @@ TEXTS: dict[str, str] = {
         "I cannot show cards in {channel}. Please give me there: {permissions}. Then choose it"
         " again."
     ),
+    # Panels
+    "panel.none": mark(
+        "There is no such panel in that channel, so there was nothing to take away."
+    ),
+    "panel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
+    "panel.rights_missing": mark(
+        "I cannot post in {channel}. Please give me there: {permissions}. Then try again."
+    ),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),
     "right.admin_needed": mark("Only admins of this server can do that."),

@@ -15,6 +15,7 @@ from bot.domain.jobs import (
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.domain.links import LinkState
@@ -53,6 +54,7 @@ _JOBS = {
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    ShowPanel.name: mark("Show a panel"),
 }
 # Discord's limit for the options of one menu.
 MENU = 25
