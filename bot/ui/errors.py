@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "invite.decided": mark("{user} was faster: this request is {state}."),
     "invite.moved_on_to": mark("Too late: this request is {state}."),
     "invite.moved_on": mark("That has just changed. /my-plex shows how it stands."),
+    "invite.not_undoable": mark("Too late to undo: this request is {state}."),
     "invite.not_withdrawable": mark("There is nothing to withdraw. /my-plex shows how it stands."),
     "invite.of_owner": mark(
         "This account owns the Plex server, so it cannot be invited. Please deny the request."
