@@ -24,6 +24,7 @@ from db.jobs import Jobs
 from db.links import Links
 from db.notices import Notices
 from db.owed import Owed
+from db.panels import Panels
 from db.rates import Rates
 from db.tiers import Tiers
 from db.trouble import Troubles
@@ -46,6 +47,7 @@ class Work:
         self.jobs = Jobs(session)
         self.rates = Rates(session)
         self.notices = Notices(session)
+        self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)
         self.holders = Holders(session, keyring)

@@ -22,6 +22,7 @@ from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
+from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
@@ -146,6 +147,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
+        panels=PanelService(ledger, clock),
         sweep=SweepService(ledger, clock),
     )
 

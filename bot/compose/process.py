@@ -22,6 +22,7 @@ from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
 from bot.services import Services
@@ -79,6 +80,7 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        standing=StandingJobs(client, services.panels),
         links=services.links,
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )

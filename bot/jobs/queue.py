@@ -17,6 +17,7 @@ from bot.domain.jobs import (
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.jobs.bulk import BulkJobs
@@ -24,6 +25,7 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
@@ -55,6 +57,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    standing: StandingJobs
     links: LinkService
     bulk: BulkJobs
 
@@ -70,6 +73,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
         RunBulk: workers.bulk.run_bulk,
+        ShowPanel: workers.standing.show_panel,
     }
 
 

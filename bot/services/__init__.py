@@ -11,6 +11,7 @@ from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
+from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
@@ -37,4 +38,5 @@ class Services:
     troubles: TroubleService
     reconcile: ReconcileService
     showing: ShowingService
+    panels: PanelService
     sweep: SweepService

@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "invite.decided": mark("{user} was faster: this request is {state}."),
     "invite.moved_on_to": mark("Too late: this request is {state}."),
     "invite.moved_on": mark("That has just changed. /my-plex shows how it stands."),
+    "invite.not_undoable": mark("Too late to undo: this request is {state}."),
     "invite.not_withdrawable": mark("There is nothing to withdraw. /my-plex shows how it stands."),
     "invite.of_owner": mark(
         "This account owns the Plex server, so it cannot be invited. Please deny the request."
@@ -116,6 +117,14 @@ TEXTS: dict[str, str] = {
     "channel.rights_missing": mark(
         "I cannot show cards in {channel}. Please give me there: {permissions}. Then choose it"
         " again."
+    ),
+    # Panels
+    "panel.none": mark(
+        "There is no such panel in that channel, so there was nothing to take away."
+    ),
+    "panel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
+    "panel.rights_missing": mark(
+        "I cannot post in {channel}. Please give me there: {permissions}. Then try again."
     ),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),

@@ -9,7 +9,7 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, members, plex, requests, settings
+from bot.ui.items import access, bulk, members, plex, requests, settings, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -18,4 +18,5 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *bulk.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *standing.ITEMS,
 )
