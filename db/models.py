@@ -33,7 +33,7 @@ from bot.domain.bulk import BulkAction, BulkOutcome
 from bot.domain.drift import DriftKind
 from bot.domain.invites import LIVE, Change, EndReason, InviteState
 from bot.domain.notices import NoticeKind
-from bot.domain.panels import PanelKind
+from bot.domain.panels import PanelKind, PanelProblem
 from bot.domain.people import Asking
 from bot.domain.sign_in import SignInPurpose, SignInState
 
@@ -658,6 +658,7 @@ class Panel(Base):
     __tablename__ = "panel"
     __table_args__ = (
         CheckConstraint(f"kind IN ({_values(*PanelKind)})", name="kind"),
+        CheckConstraint(f"problem IN ({_values(*PanelProblem)})", name="problem"),
         UniqueConstraint("guild_id", "kind", "channel_id"),
         Index("ix_panel_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
@@ -673,8 +674,14 @@ class Panel(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
-    # When it was posted anew in the last while, against a war with whoever deletes it.
+    # When it was last known to stand.
+    looked_at: Mapped[datetime | None]
+    # How often it was posted anew since `healed_at`, against a war with whoever deletes it.
+    heals: Mapped[int] = mapped_column(Integer, server_default="0")
     healed_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+    # An admin has taken it away: its message is still to be deleted.
+    removed_at: Mapped[datetime | None]
 
 
 class InviteTotal(Base):

@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 400
 PARAMS: dict[str, str | int] = {
     "limit": 254,
+    "n": 37,
     "seconds": 61,
     "state": InviteState.APPROVED,
     "user": 123456789012345678,
