@@ -13,6 +13,7 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.board import Boards
 from db.bulk import Bulks
 from db.cards import Cards
 from db.drift import Drifts
@@ -26,6 +27,7 @@ from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
 from db.rates import Rates
+from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
 
@@ -44,6 +46,8 @@ class Work:
         self.cards = Cards(session)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
+        self.board = Boards(session)
+        self.stats = Stats(session)
         self.jobs = Jobs(session)
         self.rates = Rates(session)
         self.notices = Notices(session)

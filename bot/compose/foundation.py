@@ -14,6 +14,8 @@ from bot.plex import PlexService
 from bot.services import Services
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
@@ -27,6 +29,7 @@ from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
@@ -149,6 +152,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
         sweep=SweepService(ledger, clock),
+        board=BoardService(ledger, clock, plex),
+        stats=StatsService(ledger, clock),
+        audit=AuditService(ledger, clock),
     )
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
@@ -16,6 +18,7 @@ from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
 
@@ -40,3 +43,6 @@ class Services:
     showing: ShowingService
     panels: PanelService
     sweep: SweepService
+    board: BoardService
+    stats: StatsService
+    audit: AuditService

@@ -88,6 +88,21 @@ def action_name(action: str, t: Texts) -> str:
     return t(_ACTIONS[action]) if action in _ACTIONS else action
 
 
+def is_action(action: str) -> bool:
+    """Whether the log may hold such lines."""
+    return action in _ACTIONS
+
+
+def actions_like(typed: str, t: Texts) -> list[tuple[str, str]]:
+    """(action, its words) of those whose words hold what was typed, by words."""
+    wanted = typed.strip().casefold()
+    named = [(action, f"{t(words)}") for action, words in _ACTIONS.items()]
+    return sorted(
+        (one for one in named if wanted in one[1].casefold() or wanted in one[0]),
+        key=lambda one: one[1].casefold(),
+    )
+
+
 def state_name(state: str, t: Texts) -> str:
     """A state as a person says it."""
     return t(_NAMES[state])

@@ -9,7 +9,7 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, members, plex, requests, settings, standing
+from bot.ui.items import access, board, bulk, members, plex, requests, settings, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -18,5 +18,6 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *bulk.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *board.ITEMS,
     *standing.ITEMS,
 )
