@@ -15,12 +15,14 @@ from bot import log as logs
 from bot.client import LONGEST_PAUSE, HelprBot, point_at
 from bot.compose.foundation import House, house
 from bot.domain.errors import LedgerUnavailable, StartError
+from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
 from bot.services import Services
@@ -78,7 +80,9 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        standing=StandingJobs(client, services.panels),
         links=services.links,
+        bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(

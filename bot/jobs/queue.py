@@ -13,15 +13,19 @@ from bot.domain.jobs import (
     ConnectLink,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
+from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
@@ -53,7 +57,9 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    standing: StandingJobs
     links: LinkService
+    bulk: BulkJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -66,6 +72,8 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
+        RunBulk: workers.bulk.run_bulk,
+        ShowPanel: workers.standing.show_panel,
     }
 
 

@@ -9,9 +9,11 @@ from bot.domain.jobs import (
     ConnectLink,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.services.notices import count_stuck
@@ -19,6 +21,8 @@ from db.ledger import Ledger, Work
 
 # A trouble that has not come again for so long is over.
 FORGOTTEN = timedelta(hours=1)
+# A bulk action that nobody has confirmed for so long is forgotten.
+UNCONFIRMED = timedelta(hours=1)
 _OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember]] = {
     "share": ShareInvite,
     "change": ChangeShare,
@@ -48,6 +52,8 @@ class SweepService:
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
+            jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
@@ -78,6 +84,7 @@ class SweepService:
             await work.answers.drop_expired(self._clock.now())
             await work.rates.forget_old()
             now = self._clock.now()
+            await work.bulks.drop_drafts(now - UNCONFIRMED)
             for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
                 await count_stuck(work, guild_id, now)
             await work.commit()

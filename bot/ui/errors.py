@@ -88,6 +88,16 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    # Many at once
+    "bulk.nobody": mark("That is about nobody right now, so there is nothing to do."),
+    "bulk.unknown": mark("I do not know that bulk action any more. Start again from /access list."),
+    "bulk.begun": mark("That has been started already. /access list shows how far it is."),
+    "bulk.over": mark("That is over, or being stopped already."),
+    "bulk.number_wrong": mark(
+        "The number does not match, so nothing was done. To confirm, type {n} exactly."
+    ),
+    "bulk.overtaken": mark("Something else was done about this access meanwhile."),
+    "bulk.not_yet": mark("Plex has not done it yet. I keep trying; the card shows how it stands."),
     # Settings
     "setting.unknown": mark("I do not know that setting any more. /settings shows all there are."),
     "setting.not_here": mark("That belongs to another server, so nothing was changed."),
@@ -107,6 +117,14 @@ TEXTS: dict[str, str] = {
     "channel.rights_missing": mark(
         "I cannot show cards in {channel}. Please give me there: {permissions}. Then choose it"
         " again."
+    ),
+    # Panels
+    "panel.none": mark(
+        "There is no such panel in that channel, so there was nothing to take away."
+    ),
+    "panel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
+    "panel.rights_missing": mark(
+        "I cannot post in {channel}. Please give me there: {permissions}. Then try again."
     ),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),

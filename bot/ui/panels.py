@@ -12,9 +12,11 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.domain.links import LinkState
@@ -53,6 +55,8 @@ _JOBS = {
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    RunBulk.name: mark("Carry on with a bulk action"),
+    ShowPanel.name: mark("Show a panel"),
 }
 # Discord's limit for the options of one menu.
 MENU = 25

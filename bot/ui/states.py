@@ -75,6 +75,7 @@ _ACTIONS: dict[str, str] = {
     "access.revoke": mark("ended the access"),
     "access.leave": mark("left"),
     "access.end": mark("began to end the access"),
+    "access.apply_tier": mark("gave what the tier says now"),
     "share.released": mark("took the invite back on Plex"),
     "share.gone_already": mark("found the invite gone on Plex"),
     "share.not_found": mark("found no invite on Plex"),

@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 400
 PARAMS: dict[str, str | int] = {
     "limit": 254,
+    "n": 37,
     "seconds": 61,
     "state": InviteState.APPROVED,
     "user": 123456789012345678,
@@ -71,6 +72,9 @@ def keys_of(node: ast.expr) -> list[str]:
             return [*keys_of(body), *keys_of(orelse)]
         case _:
             return []
+
+
+REFUSALS = {"Refused", "Forged"}
 
 
 def plex_errors(kind: type[PlexError] = PlexError) -> Iterator[type[PlexError]]:
