@@ -20,10 +20,9 @@ from bot.ui.access import access_panel
 from bot.ui.audit import audit_panel
 from bot.ui.board import PICTURE, board_panel, board_picture
 from bot.ui.items.base import ids_and_values
-from bot.ui.items.board import OpenQueue, PickInvite, TurnAudit, TurnBoard, TurnStats
+from bot.ui.items.board import PickInvite, TurnAudit, TurnBoard, TurnStats
 from bot.ui.layout import GREEN, contained, text
 from bot.ui.painter import CannotPaint, Painter
-from bot.ui.panels import queue_panel
 from bot.ui.states import actions_like, is_action
 
 log = logger(__name__)
@@ -40,7 +39,6 @@ class Board(commands.Cog):
         self._painter = Painter()
         bot.door.on(TurnBoard, self.turn)
         bot.door.on(PickInvite, self.pick)
-        bot.door.on(OpenQueue, self.queue)
         bot.door.on(TurnStats, self.turn_stats)
         bot.door.on(TurnAudit, self.turn_audit)
 
@@ -73,16 +71,6 @@ class Board(commands.Cog):
         view = await self._bot.services.access.get(actor_of(interaction), int(chosen))
         t = self._bot.texts_for(interaction)
         await interaction.edit_original_response(view=access_panel(view, t, can_change=True))
-
-    async def queue(self, interaction: Interaction, _pressed: OpenQueue) -> None:
-        """Show the requests that wait, beside the dashboard."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        actor, services = actor_of(interaction), self._bot.services
-        page = await services.invites.queue(actor)
-        settings = await services.guilds.settings(actor.guild_id)
-        place = await self._bot.look_at(actor.guild_id, settings.request_channel_id)
-        panel = queue_panel(page, self._bot.texts_for(interaction), place)
-        await interaction.edit_original_response(view=panel)
 
     async def _show(self, interaction: Interaction, days: int) -> None:
         board = await self._bot.services.board.dashboard(actor_of(interaction), days)

@@ -22,9 +22,15 @@ SEATED = frozenset(
 )
 """Each of these takes one of the seats of its server's owner account."""
 
-REQUESTS, APPROVALS, ACCEPTANCES = "invite.requested", "invite.approved", "invite.active"
-DAILY = (REQUESTS, APPROVALS, ACCEPTANCES)
-"""The actions of the audit log that are told by day."""
+REQUESTS, APPROVALS, ACCEPTANCES = "requests", "approvals", "acceptances"
+DAILY: Mapping[str, tuple[str, ...]] = {
+    REQUESTS: ("invite.requested",),
+    APPROVALS: ("invite.approved", "invite.approved_by_code"),
+    ACCEPTANCES: ("invite.active",),
+}
+"""What is told by day, and the actions of the audit log that count for it."""
+
+COUNTED_DAILY = tuple(action for actions in DAILY.values() for action in actions)
 
 MOST = 1000
 """Further than this nothing is counted that has no total; then it is "1000 or more"."""
@@ -32,15 +38,18 @@ MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """How often each of `DAILY` happened on each day (UTC) from `first` on, `days` of them."""
+    """How often each action happened on each day (UTC) from `first` on, `days` of them."""
 
     first: date
     days: int
     counts: Mapping[tuple[date, str], int] = field(default_factory=dict)
 
-    def of(self, action: str, each: int = 1) -> list[int]:
-        """By day, or by `each` days together, the oldest first; the newest piece is whole."""
-        by_day = [self.counts.get((self.day(n), action), 0) for n in range(self.days)]
+    def of(self, kind: str, each: int = 1) -> list[int]:
+        """One of `DAILY` by day, or by `each` days, the oldest first; the newest piece is whole."""
+        by_day = [
+            sum(self.counts.get((self.day(n), action), 0) for action in DAILY[kind])
+            for n in range(self.days)
+        ]
         start = self.days % each
         pieces = [by_day[:start]] if start else []
         pieces += [by_day[at : at + each] for at in range(start, self.days, each)]

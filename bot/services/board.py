@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.board import (
-    DAILY,
+    COUNTED_DAILY,
     Attention,
     Daily,
     InviteCount,
@@ -115,7 +115,7 @@ class BoardService:
         now = self._clock.now()
         first = now.date() - timedelta(days=days - 1)
         async with self._ledger.begin() as work:
-            counts = await work.board.daily(guild_id, first, DAILY)
+            counts = await work.board.daily(guild_id, first, COUNTED_DAILY)
             known: dict[str, Any] = {
                 "daily": Daily(first, days, counts),
                 "counts": tuple(await work.board.totals(guild_id)),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.clock import Clock
-from bot.domain.board import DAILY, CodeUse, Daily, Refusal, Reviewer, Speeds
+from bot.domain.board import COUNTED_DAILY, CodeUse, Daily, Refusal, Reviewer, Speeds
 from bot.domain.people import Actor
 from db.ledger import Ledger
 from db.stats import SAMPLE
@@ -43,7 +43,7 @@ class StatsService:
             names = await work.board.tier_names(guild_id)
             by_tier = await work.stats.tiers(guild_id, since)
             return StatsView(
-                Daily(first, days, await work.board.daily(guild_id, first, DAILY)),
+                Daily(first, days, await work.board.daily(guild_id, first, COUNTED_DAILY)),
                 speeds,
                 tuple(await work.stats.codes(guild_id, since)),
                 tuple(await work.stats.reviewers(guild_id, since)),

@@ -17,8 +17,9 @@ from bot.ui.charts import picture
 from bot.ui.errors import TEXTS, error_text, plex_reason
 from bot.ui.figures import bars_of, daily_part
 from bot.ui.items.access import RetryAll
-from bot.ui.items.board import OpenQueue, PickInvite, TurnBoard
+from bot.ui.items.board import PickInvite, TurnBoard
 from bot.ui.items.plex import Compare
+from bot.ui.items.requests import OpenQueue
 from bot.ui.layout import GREEN, RED, YELLOW, contained, fitting, line, text
 from bot.ui.notices import notice_parts
 from bot.ui.plain import mention, plain, relative

@@ -17,7 +17,7 @@ def daily_part(daily: Daily, t: Texts) -> Part:
     """Requests, approvals and acceptances by day, a whole year by week."""
     each = 7 if daily.days >= _WEEKLY_FROM else 1
     names = {REQUESTS: t("Requests"), APPROVALS: t("Approvals"), ACCEPTANCES: t("Acceptances")}
-    series = [_series(daily, action, name, each, t) for action, name in names.items()]
+    series = [_series(daily, kind, name, each, t) for kind, name in names.items()]
     places = len(series[0].values)
     ticks = [
         (place, format_skeleton("MMMd", daily.day(day), locale=t.language))
@@ -30,8 +30,8 @@ def daily_part(daily: Daily, t: Texts) -> Part:
     return bands(t.n("Last {n} day", "Last {n} days", daily.days), series, ticks)
 
 
-def _series(daily: Daily, action: str, name: str, each: int, t: Texts) -> Series:
-    values = daily.of(action, each)
+def _series(daily: Daily, kind: str, name: str, each: int, t: Texts) -> Series:
+    values = daily.of(kind, each)
     most = max(values, default=0)
     if not most:
         return Series(name, values, "")

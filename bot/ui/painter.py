@@ -19,6 +19,8 @@ FONT = Path(__file__).with_name("assets") / "NotoSans-Regular.ttf"
 DEADLINE = 5.0
 """Seconds for one picture, the start of the process included."""
 
+PROGRAM = (sys.executable, "-m", "bot.ui.painter")
+
 _LENGTH = struct.Struct(">I")
 # Two for one, so that a phone's fine screen shows sharp letters.
 _ZOOM = 1.5
@@ -82,7 +84,7 @@ class Painter:
     async def _ask(self, svg: bytes) -> bytes:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot.ui.painter"),
+                *PROGRAM,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
             )

@@ -81,6 +81,20 @@ _ACTIONS: dict[str, str] = {
     "share.not_found": mark("found no invite on Plex"),
     "share.left_alone": mark("left the share on Plex alone"),
     "share.left_to_others": mark("left the share on Plex to others"),
+    "bulk.started": mark("started a bulk action"),
+    "bulk.stopped": mark("stopped a bulk action"),
+    "bulk.finished": mark("finished a bulk action"),
+    "tier.libraries": mark("changed the libraries of a tier"),
+    "plex.connected": mark("connected Plex"),
+    "plex.listing_trusted": mark("believed Plex's list"),
+    "settings.changed": mark("changed a setting"),
+    "work.retried": mark("had everything tried again"),
+    "panel.posted": mark("wanted a panel"),
+    "panel.removed": mark("took a panel away"),
+    "panel.stays_away": mark("left a panel away that was deleted again and again"),
+    "cards.blocked": mark("could not post cards"),
+    "guild.left": mark("was removed from the server"),
+    "guild.returned": mark("was added to the server again"),
 }
 
 

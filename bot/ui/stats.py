@@ -182,9 +182,9 @@ def _rows(view: StatsView, t: Texts) -> Iterator[tuple[object, ...]]:
     for why, n in _refusals(view, t):
         yield t("Why requests led to nothing"), why, n
     titles = dict(zip(DAILY, (t("Requests"), t("Approvals"), t("Acceptances")), strict=True))
-    for action in DAILY:
-        for number, n in enumerate(daily.of(action)):
-            yield titles[action], daily.day(number).isoformat(), n
+    for kind in DAILY:
+        for number, n in enumerate(daily.of(kind)):
+            yield titles[kind], daily.day(number).isoformat(), n
 
 
 def _rounded(seconds: float | None) -> int | None:

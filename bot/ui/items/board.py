@@ -60,17 +60,6 @@ class PickInvite(
         )
 
 
-class OpenQueue(Dynamic, DynamicItem[Button[Any]], template=r"helpr:board:queue"):
-    """Show what waits for a decision, beside the dashboard."""
-
-    rule = Rule(Right.REVIEWER, Budget.NONE)
-
-    def __init__(self, label: str = "…") -> None:
-        super().__init__(
-            Button(style=discord.ButtonStyle.primary, label=label, custom_id="helpr:board:queue")
-        )
-
-
 class TurnStats(
     Dynamic,
     DynamicItem[Button[Any]],
@@ -153,7 +142,6 @@ def _instant(minutes: int) -> datetime | None:
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     TurnBoard,
     PickInvite,
-    OpenQueue,
     TurnStats,
     TurnAudit,
 )
