@@ -37,6 +37,7 @@ EXTENSIONS = (
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.tiers",
 )
 
 

@@ -21,10 +21,13 @@ from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
@@ -142,6 +145,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
         sweep=SweepService(ledger, clock),
+        tiers=TierService(ledger, clock),
+        tier_edits=TierEditing(ledger, clock, plex),
+        roles=RoleService(ledger, clock),
     )
 
 

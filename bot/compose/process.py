@@ -20,6 +20,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
@@ -78,6 +79,7 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        roles=RoleJobs(client, services.roles),
         links=services.links,
     )
     if connector is None:

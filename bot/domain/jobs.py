@@ -79,6 +79,14 @@ class ShowNotice(Job):
     notice_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class GiveRole(Job):
+    """Give or take the role of a tier."""
+
+    name: ClassVar[str] = "give_role"
+    invite_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -87,6 +95,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     TellMember,
     ReconcileLink,
     ShowNotice,
+    GiveRole,
 )
 
 

@@ -11,6 +11,7 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    GiveRole,
     Job,
     ReconcileLink,
     ShareInvite,
@@ -21,6 +22,7 @@ from bot.domain.jobs import (
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
@@ -53,6 +55,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    roles: RoleJobs
     links: LinkService
 
 
@@ -65,6 +68,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ShowCard: workers.telling.show_card,
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
+        GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
     }
 

@@ -10,10 +10,13 @@ from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 
 
@@ -34,3 +37,6 @@ class Services:
     reconcile: ReconcileService
     showing: ShowingService
     sweep: SweepService
+    tiers: TierService
+    tier_edits: TierEditing
+    roles: RoleService

@@ -20,6 +20,7 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
@@ -52,6 +53,7 @@ def registered() -> dict[type[Job], Any]:
                 comparing=ComparingJobs(nothing, nothing),
                 telling=TellingJobs(nothing, nothing),
                 noticing=NoticingJobs(nothing, nothing),
+                roles=RoleJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
             )
         )

@@ -1,6 +1,6 @@
 """Every modal that can be submitted. One module a family; a new one adds its `FORMS` below."""
 
-from bot.ui.modals import access, members, requests, settings
+from bot.ui.modals import access, members, requests, settings, tiers
 from bot.ui.modals.base import Submitted
 
 ALL_FORMS: tuple[type[Submitted], ...] = (
@@ -8,4 +8,5 @@ ALL_FORMS: tuple[type[Submitted], ...] = (
     *requests.FORMS,
     *access.FORMS,
     *settings.FORMS,
+    *tiers.FORMS,
 )
