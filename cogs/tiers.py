@@ -1,6 +1,6 @@
 """`/tier`: what people can be given, to whom, and for how long."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import discord
@@ -9,12 +9,14 @@ from discord.ext import commands
 from discord.ui import LayoutView, Modal
 
 from bot.client import HelprBot
+from bot.domain.bulk import BulkAction, BulkAnswer, BulkDetails
 from bot.domain.errors import Refused
 from bot.domain.filters import Media
 from bot.domain.people import Actor, Right, Rule
 from bot.domain.roles import ChosenRole
 from bot.services.tiers import TierList, TierView
 from bot.tree import Interaction, actor_of, in_time, rule
+from bot.ui.bulk import bulk_panel
 from bot.ui.items.base import ids_and_values
 from bot.ui.items.tiers import (
     ChangeTier,
@@ -80,7 +82,7 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
 
     @rule(ADMIN)
     @app_commands.command(name="list", description="See and change all tiers")
-    async def list(self, interaction: Interaction) -> None:
+    async def show_list(self, interaction: Interaction) -> None:
         """Every tier."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._show_all(interaction)
@@ -205,6 +207,8 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
             "erase": self._erase,
             "stay": self._stay,
             "roles": self._retry_roles,
+            "apply": self._apply,
+            "rest": self._move_rest,
         }
         await deeds[pressed.what](interaction, actor_of(interaction), pressed.tier_id)
 
@@ -256,8 +260,12 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
         await self._libraries(interaction, view, pressed.page)
 
     async def chosen(self, interaction: Interaction, pressed: ChooseForTier) -> None:
-        """A server for the tier."""
+        """A server for the tier, or a tier for its people."""
         await interaction.response.defer()
+        if pressed.what == "to":
+            actor, to_id = actor_of(interaction), _number(interaction)
+            await self._move_away(interaction, actor, pressed.tier_id, to_id)
+            return
         view = await self._bot.services.tier_edits.set_link(
             actor_of(interaction), pressed.tier_id, _number(interaction)
         )
@@ -285,9 +293,48 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
 
     async def _unfilter(self, interaction: Interaction, actor: Actor, tier_id: int) -> None:
         view = await self._bot.services.tier_edits.unfilter(actor, tier_id)
-        await self._put(
-            interaction, filters_page(view, self._bot.texts_for(interaction), saved=True)
+        t = self._bot.texts_for(interaction)
+        await self._put(interaction, filters_page(view, t, saved=True))
+
+    async def _apply(self, interaction: Interaction, actor: Actor, tier_id: int) -> None:
+        """Its people get what it says now."""
+        who = await self._bot.services.tiers.differing(actor, tier_id)
+        await self._begin(interaction, BulkAction.APPLY_TIER, who)
+
+    async def _move_rest(self, interaction: Interaction, actor: Actor, tier_id: int) -> None:
+        """Its people go on to the tier that takes its place."""
+        view = await self._get(interaction, tier_id)
+        if view.target is None:
+            await self._show(interaction, view)
+            return
+        await self._move_away(interaction, actor, tier_id, view.target.id)
+
+    async def _move_away(
+        self, interaction: Interaction, actor: Actor, tier_id: int, to_id: int
+    ) -> None:
+        who = await self._bot.services.tiers.leave(actor, tier_id, to_id)
+        if who:
+            await self._begin(interaction, BulkAction.MOVE, who, tier_id=to_id)
+        else:
+            await self._show_all(interaction, saved=True)
+
+    async def _begin(
+        self,
+        interaction: Interaction,
+        action: BulkAction,
+        who: Collection[int],
+        tier_id: int | None = None,
+    ) -> None:
+        """A word about everybody in a tier; this message shows from now on how far it is."""
+        progress = await self._bot.services.bulk.start(
+            actor_of(interaction),
+            action,
+            who,
+            BulkDetails(tier_id=tier_id, with_own=True),
+            answer=BulkAnswer(interaction.application_id, interaction.token),
+            locale=interaction.locale.value,
         )
+        await self._put(interaction, bulk_panel(progress, self._bot.texts_for(interaction)))
 
     async def _make_default(self, interaction: Interaction, actor: Actor, tier_id: int) -> None:
         view = await self._bot.services.tiers.make_default(actor, tier_id)
@@ -362,8 +409,7 @@ def _facts_of(interaction: Interaction, role_id: int) -> ChosenRole:
     role = guild.get_role(role_id) if guild is not None else None
     if guild is None or role is None:
         raise Refused("role.unknown")
-    me, setter = guild.me, interaction.user
-    is_owner = setter.id == guild.owner_id
+    me, setter = guild.get_member(interaction.application_id), interaction.user
     rights = role.permissions
     return ChosenRole(
         role.id,
@@ -373,7 +419,8 @@ def _facts_of(interaction: Interaction, role_id: int) -> ChosenRole:
         # In doubt it is tried, and what comes of it is shown.
         bot_may=me is None or me.guild_permissions.manage_roles,
         is_below_bot=me is None or role < me.top_role,
-        is_below_setter=is_owner or (isinstance(setter, discord.Member) and role < setter.top_role),
+        is_below_setter=setter.id == guild.owner_id
+        or (isinstance(setter, discord.Member) and role < setter.top_role),
     )
 
 

@@ -13,15 +13,18 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.bulk import Bulks
 from db.cards import Cards
 from db.drift import Drifts
 from db.guilds import Guilds
+from db.holders import Holders
 from db.installation import InstallationRecord
 from db.invites import Invites
 from db.jobs import Jobs
 from db.links import Links
 from db.notices import Notices
 from db.owed import Owed
+from db.panels import Panels
 from db.rates import Rates
 from db.roles import Roles
 from db.seats import Seats
@@ -48,8 +51,11 @@ class Work:
         self.jobs = Jobs(session)
         self.rates = Rates(session)
         self.notices = Notices(session)
+        self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)
+        self.holders = Holders(session, keyring)
+        self.bulks = Bulks(session, keyring)
 
     async def commit(self) -> None:
         """Make everything of this unit of work stay."""

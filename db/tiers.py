@@ -160,9 +160,19 @@ class Tiers:
         """
         wanted = tier.grant
         settings = {name: getattr(wanted.settings, name) for name in _SETTINGS}
+        # One share may serve several guilds; what the others gave by it is not too much.
+        other = INVITE.alias()
+        shared = select(other.c.id).where(
+            other.c.share_id == INVITE.c.share_id,
+            other.c.id != INVITE.c.id,
+            other.c.state.in_(list(SHARED)),
+        )
         given = and_(
             INVITE.c.grant_sections.contains(sorted(wanted.section_ids)),
-            INVITE.c.grant_sections.contained_by(sorted(wanted.section_ids)),
+            or_(
+                INVITE.c.grant_sections.contained_by(sorted(wanted.section_ids)),
+                shared.exists(),
+            ),
             func.coalesce(INVITE.c.grant_settings, func.jsonb_build_object()) == settings,
         )
         standing = and_(

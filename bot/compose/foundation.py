@@ -14,12 +14,15 @@ from bot.plex import PlexService
 from bot.services import Services
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.bulk import BulkService
+from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
+from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.roles import RoleService
 from bot.services.sending import SendingService
@@ -131,6 +134,7 @@ async def _check_keys(ledger: Ledger) -> None:
 def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexService) -> Services:
     """Every service, on one ledger and one clock."""
     interval = timedelta(seconds=settings.reconcile.interval)
+    access = AccessService(ledger, clock)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
@@ -139,11 +143,14 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
-        access=AccessService(ledger, clock),
+        access=access,
+        bulk=BulkService(ledger, clock),
+        bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
+        panels=PanelService(ledger, clock),
         sweep=SweepService(ledger, clock),
         tiers=TierService(ledger, clock),
         tier_edits=TierEditing(ledger, clock, plex),

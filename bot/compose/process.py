@@ -15,6 +15,7 @@ from bot import log as logs
 from bot.client import LONGEST_PAUSE, HelprBot, point_at
 from bot.compose.foundation import House, house
 from bot.domain.errors import LedgerUnavailable, StartError
+from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.lease import Leases
@@ -22,6 +23,7 @@ from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
 from bot.services import Services
@@ -80,7 +82,9 @@ def make_queue(
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
         roles=RoleJobs(client, services.roles),
+        standing=StandingJobs(client, services.panels),
         links=services.links,
+        bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(

@@ -87,6 +87,22 @@ class GiveRole(Job):
     invite_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class RunBulk(Job):
+    """Carry on with what an admin wants done to many."""
+
+    name: ClassVar[str] = "run_bulk"
+    bulk_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowPanel(Job):
+    """Post, edit, look for or take away a standing message."""
+
+    name: ClassVar[str] = "show_panel"
+    panel_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -96,6 +112,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     ReconcileLink,
     ShowNotice,
     GiveRole,
+    RunBulk,
+    ShowPanel,
 )
 
 

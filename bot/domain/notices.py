@@ -17,6 +17,10 @@ class NoticeKind(StrEnum):
     """Work keeps failing and waits for an admin's word."""
     ROLES = "roles"
     """A tier's role cannot be given or taken."""
+    PANELS = "panels"
+    """Panels that are wanted do not stand where they should."""
+    WRONG_CODES = "wrong_codes"
+    """Somebody tries codes that do not exist, again and again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,20 @@ from bot.domain.jobs import (
     GiveRole,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
+from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
@@ -56,7 +60,9 @@ class Workers:
     telling: TellingJobs
     noticing: NoticingJobs
     roles: RoleJobs
+    standing: StandingJobs
     links: LinkService
+    bulk: BulkJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -70,6 +76,8 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        RunBulk: workers.bulk.run_bulk,
+        ShowPanel: workers.standing.show_panel,
     }
 
 

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.bulk import BulkService
+from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
+from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.roles import RoleService
 from bot.services.sending import SendingService
@@ -32,10 +35,13 @@ class Services:
     sending: SendingService
     changing: ChangingService
     access: AccessService
+    bulk: BulkService
+    bulk_run: BulkRunService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService
     showing: ShowingService
+    panels: PanelService
     sweep: SweepService
     tiers: TierService
     tier_edits: TierEditing

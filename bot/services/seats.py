@@ -18,10 +18,12 @@ async def take_seat(
     if link is None:
         raise Refused("plex.not_connected")
     await work.seats.lock(link)
-    # Read anew behind the lock: an admin may have changed the numbers meanwhile.
+    # Read anew behind the lock: an admin may have changed it meanwhile.
     present = await work.tiers.get(tier.id)
     link = await work.links.get(tier.link_id) or link
-    seats = present.seats if present is not None else tier.seats
+    if present is None or present.is_going or present.link_id != tier.link_id:
+        raise Refused("tier.leaving", tier=tier.name)
+    seats = present.seats
     if seats is not None and await work.seats.taken_of_tier(tier.id, but=invite_id) >= seats:
         raise Refused("seats.tier_full", tier=tier.name, seats=seats)
     taken, unknown = await work.seats.taken(link, but=invite_id, share_id=share_id)
@@ -29,3 +31,10 @@ async def take_seat(
         raise Refused(
             "seats.server_full", server=link.server_name, seats=link.seats, unknown=unknown
         )
+
+
+async def lock_seats(work: Work, tier: Tier) -> None:
+    """Nobody is given the tier, or any other of its owner account, until this work is over."""
+    link = await work.links.get(tier.link_id)
+    if link is not None:
+        await work.seats.lock(link)

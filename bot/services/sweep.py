@@ -10,9 +10,11 @@ from bot.domain.jobs import (
     GiveRole,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.services.notices import count_stuck
@@ -21,6 +23,8 @@ from db.ledger import Ledger, Work
 
 # A trouble that has not come again for so long is over.
 FORGOTTEN = timedelta(hours=1)
+# A bulk action that nobody has confirmed for so long is forgotten.
+UNCONFIRMED = timedelta(hours=1)
 _OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember | GiveRole]] = {
     "share": ShareInvite,
     "change": ChangeShare,
@@ -52,6 +56,8 @@ class SweepService:
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             await finish_leaving(work, now)
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
+            jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
@@ -82,6 +88,7 @@ class SweepService:
             await work.answers.drop_expired(self._clock.now())
             await work.rates.forget_old()
             now = self._clock.now()
+            await work.bulks.drop_drafts(now - UNCONFIRMED)
             for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
                 await count_stuck(work, guild_id, now)
             await work.commit()

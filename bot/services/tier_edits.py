@@ -15,6 +15,7 @@ from bot.domain.plex import SharingSettings
 from bot.domain.roles import ChosenRole, judge_role
 from bot.domain.tiers import FLAGS, read_name, read_seats
 from bot.plex import PlexService
+from bot.services.seats import lock_seats
 from bot.services.tiers import TierView, editable, told, view_of
 from db.ledger import Ledger, Work
 
@@ -89,6 +90,7 @@ class TierEditing:
             if link.connected_at is None:
                 raise Refused("plex.not_connected")
             if link.id != tier.link_id:
+                await lock_seats(work, tier)
                 if held := await work.tiers.holders(tier):
                     raise Refused("tier.server_in_use", tier=tier.name, n=len(held))
                 await work.tiers.set_libraries(tier, ())

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor
 from bot.domain.roles import RoleProblem
 from bot.domain.tiers import MOST_OPEN, MOST_TIERS, read_name, read_seats
+from bot.services.seats import lock_seats
 from db.ledger import Ledger, Work
 
 
@@ -149,7 +150,7 @@ class TierService:
             await work.guilds.lock(actor.guild_id)
             tier = await _deletable(work, actor, tier_id)
             # Behind the lock that everybody takes who is given a seat.
-            await _lock_seats(work, tier)
+            await lock_seats(work, tier)
             held = len(await work.tiers.holders(tier))
             if held:
                 raise Refused("tier.in_use", tier=tier.name, n=held)
@@ -171,12 +172,26 @@ class TierService:
                 raise Refused("tier.unknown")
             if not target.libraries:
                 raise Refused("tier.no_libraries", tier=target.name)
-            await _lock_seats(work, tier)
+            await lock_seats(work, tier)
             await work.tiers.change(tier.id, leaving_for=target.id, is_open=False)
             await told(work, actor, tier, "tier.leaving", now, to=target.id)
             holders = await work.tiers.holders(tier)
             await work.commit()
             return holders
+
+    async def differing(self, actor: Actor, tier_id: int) -> Sequence[int]:
+        """The invites of those who have something else than the tier says.
+
+        Raises `Refused` (`tier.no_libraries`, `tier.nobody_differs`).
+        """
+        async with self._ledger.begin() as work:
+            tier = await editable(work, actor, tier_id)
+            if not tier.libraries:
+                raise Refused("tier.no_libraries", tier=tier.name)
+            found = await work.tiers.differing(tier)
+        if not found:
+            raise Refused("tier.nobody_differs")
+        return found
 
     async def stay(self, actor: Actor, tier_id: int) -> TierView:
         """Call off that the tier is to be deleted; who was moved already stays there."""
@@ -198,7 +213,7 @@ class TierService:
         async with self._ledger.begin() as work:
             link = await work.links.get(link_id)
             if link is None or link.guild_id != actor.guild_id:
-                raise Refused("plex.not_set_up")
+                raise Forged("plex.not_set_up")
             await work.seats.lock(link)
             if link.seats != seats:
                 await work.links.set_seats(link.id, seats)
@@ -218,7 +233,9 @@ class TierService:
 async def own_tier(work: Work, actor: Actor, tier_id: int) -> Tier:
     """A tier of the actor's guild. Raises `Refused("tier.unknown")`."""
     tier = await work.tiers.lock(tier_id)
-    if tier is None or tier.guild_id != actor.guild_id or tier.is_deleted:
+    if tier is not None and tier.guild_id != actor.guild_id:
+        raise Forged("tier.unknown")
+    if tier is None or tier.is_deleted:
         raise Refused("tier.unknown")
     return tier
 
@@ -259,7 +276,7 @@ async def told(
 async def finish_leaving(work: Work, now: datetime) -> None:
     """Delete the tiers whose people are all somewhere else by now."""
     for tier in await work.tiers.leaving():
-        await _lock_seats(work, tier)
+        await lock_seats(work, tier)
         if not await work.tiers.holders(tier):
             await _delete(work, tier, now)
 
@@ -269,12 +286,6 @@ async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
     if tier.is_default:
         raise Refused("tier.is_default", tier=tier.name)
     return tier
-
-
-async def _lock_seats(work: Work, tier: Tier) -> None:
-    link = await work.links.get(tier.link_id)
-    if link is not None:
-        await work.seats.lock(link)
 
 
 async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) -> None:

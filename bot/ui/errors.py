@@ -1,6 +1,7 @@
 """The only place that turns an error's key into words."""
 
 import re
+from collections.abc import Callable
 
 from bot.domain.errors import HelprError
 from bot.domain.invites import EndReason
@@ -40,6 +41,7 @@ TEXTS: dict[str, str] = {
     "invite.decided": mark("{user} was faster: this request is {state}."),
     "invite.moved_on_to": mark("Too late: this request is {state}."),
     "invite.moved_on": mark("That has just changed. /my-plex shows how it stands."),
+    "invite.not_undoable": mark("Too late to undo: this request is {state}."),
     "invite.not_withdrawable": mark("There is nothing to withdraw. /my-plex shows how it stands."),
     "invite.of_owner": mark(
         "This account owns the Plex server, so it cannot be invited. Please deny the request."
@@ -87,6 +89,16 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    # Many at once
+    "bulk.nobody": mark("That is about nobody right now, so there is nothing to do."),
+    "bulk.unknown": mark("I do not know that bulk action any more. Start again from /access list."),
+    "bulk.begun": mark("That has been started already. /access list shows how far it is."),
+    "bulk.over": mark("That is over, or being stopped already."),
+    "bulk.number_wrong": mark(
+        "The number does not match, so nothing was done. To confirm, type {n} exactly."
+    ),
+    "bulk.overtaken": mark("Something else was done about this access meanwhile."),
+    "bulk.not_yet": mark("Plex has not done it yet. I keep trying; the card shows how it stands."),
     # Settings
     "setting.unknown": mark("I do not know that setting any more. /settings shows all there are."),
     "setting.not_here": mark("That belongs to another server, so nothing was changed."),
@@ -107,6 +119,14 @@ TEXTS: dict[str, str] = {
         "I cannot show cards in {channel}. Please give me there: {permissions}. Then choose it"
         " again."
     ),
+    # Panels
+    "panel.none": mark(
+        "There is no such panel in that channel, so there was nothing to take away."
+    ),
+    "panel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
+    "panel.rights_missing": mark(
+        "I cannot post in {channel}. Please give me there: {permissions}. Then try again."
+    ),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),
     "right.admin_needed": mark("Only admins of this server can do that."),
@@ -115,6 +135,8 @@ TEXTS: dict[str, str] = {
     ),
     "limit.reached": mark("That was a lot at once. Please try again {when}."),
     "place.guild_only": mark("This works in a server, not in direct messages."),
+    "place.left": mark("You are no longer a member of that server, so I cannot do this."),
+    "button.unknown": mark("I do not know this button any more. Please run the command again."),
     "place.not_here": mark(
         "I am no longer a member of this server. Ask an admin to add me again, then retry."
     ),
@@ -355,27 +377,30 @@ def member_text(key: str, t: Texts) -> str:
 
 def error_text(error: HelprError, t: Texts) -> str:
     """What the reader is told about `error`."""
-    params: dict[str, object] = dict(error.params)
-    if "state" in params:
-        params["state"] = state_name(str(params["state"]), t)
-    if "user" in params:
-        params["user"] = mention(int(str(params["user"])))
-    if "channel" in params:
-        params["channel"] = f"<#{params['channel']}>"
-    if "permissions" in params:
-        params["permissions"] = permission_names(str(params["permissions"]).split(), t)
-    if "tier" in params:
-        params["tier"] = plain(str(params["tier"]))
-    if "why" in params:
-        params["why"] = end_reason_name(EndReason(str(params["why"])), t)
-    if "role" in params:
-        params["role"] = f"<@&{params['role']}>"
-    for typed in ("typed", "zone", "titles", "known", "server"):
-        if typed in params:
-            params[typed] = plain(str(params[typed]))
-    if "seconds" in params:
-        params["when"] = _when(int(str(params["seconds"])), t)
+    given: dict[str, object] = dict(error.params)
+    params = {
+        name: _AS_READ[name](value, t) if name in _AS_READ else value
+        for name, value in given.items()
+    }
+    if "seconds" in given:
+        params["when"] = _when(int(str(given["seconds"])), t)
     return t(TEXTS[error.key], **params)
+
+
+def _as_plain(value: object, _t: Texts) -> str:
+    return plain(str(value))
+
+
+# How a parameter is shown; any other one as it is.
+_AS_READ: dict[str, Callable[[object, Texts], str]] = {
+    "state": lambda value, t: state_name(str(value), t),
+    "user": lambda value, _t: mention(int(str(value))),
+    "channel": lambda value, _t: f"<#{value}>",
+    "role": lambda value, _t: f"<@&{value}>",
+    "permissions": lambda value, t: permission_names(str(value).split(), t),
+    "why": lambda value, t: end_reason_name(EndReason(str(value)), t),
+    **dict.fromkeys(("tier", "typed", "zone", "titles", "known", "server"), _as_plain),
+}
 
 
 def _when(seconds: int, t: Texts) -> str:

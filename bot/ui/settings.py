@@ -59,6 +59,10 @@ WORDS: dict[str, Words] = {
         mark("When an invite that nobody has accepted on Plex is taken back."),
         mark("Invites that wait already count too. The member can ask again."),
     ),
+    "undo_seconds": Words(
+        mark("Time to undo"),
+        mark("So long an approval waits before it is sent, so that it can be taken back."),
+    ),
     "breaker_percent": Words(
         mark("Safety stop"),
         mark("If Plex suddenly lists so many fewer people, nobody is removed, and you are told."),
@@ -204,6 +208,9 @@ def change_modal(view: SettingView, t: Texts) -> Modal:
         case Kind.DAYS:
             hint = t("Days, from {least} to {most}. 0 is never.",
                      least=setting.least, most=setting.most)  # fmt: skip
+        case Kind.SECONDS:
+            hint = t("Seconds, from {least} to {most}. 0 sends at once.",
+                     least=setting.least, most=setting.most)  # fmt: skip
         case Kind.PERCENT:
             hint = t("Percent, from {least} to {most}.", least=setting.least, most=setting.most)
         case _:
@@ -227,6 +234,8 @@ def value_text(setting: GuildSetting, value: Value, t: Texts, *, all_: bool = Fa
             return f"<#{value}>"
         case Kind.DAYS if isinstance(value, int):
             return t.n("after {n} day", "after {n} days", value) if value else t("never")
+        case Kind.SECONDS if isinstance(value, int):
+            return t.n("{n} second", "{n} seconds", value) if value else t("not at all")
         case Kind.PERCENT:
             return t("from {n} % on", n=value)
         case Kind.LANGUAGE:

@@ -50,6 +50,8 @@ COLOURS: dict[InviteState, discord.Colour] = {
 _ACTIONS: dict[str, str] = {
     "invite.requested": mark("asked for access"),
     "invite.approved": mark("approved"),
+    "invite.undone": mark("took the approval back"),
+    "interaction.forged": mark("sent something that I have never shown"),
     "invite.denied": mark("denied"),
     "invite.withdrawn": mark("took the request back"),
     "invite.sending": mark("began to send the invite"),
@@ -81,6 +83,7 @@ _ACTIONS: dict[str, str] = {
     "tier.stays": mark("kept a tier that was to be deleted"),
     "tier.deleted": mark("deleted a tier"),
     "plex.seats": mark("changed the seats of a server"),
+    "access.apply_tier": mark("gave what the tier says now"),
     "share.released": mark("took the invite back on Plex"),
     "share.gone_already": mark("found the invite gone on Plex"),
     "share.not_found": mark("found no invite on Plex"),

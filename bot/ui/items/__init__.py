@@ -9,13 +9,15 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, members, plex, requests, settings, tiers
+from bot.ui.items import access, bulk, members, plex, requests, settings, standing, tiers
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *access.ITEMS,
+    *bulk.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
     *tiers.ITEMS,
+    *standing.ITEMS,
 )

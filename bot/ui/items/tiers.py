@@ -245,6 +245,7 @@ class ApproveAs(
         version: int,
         place: str = "card",
         number: int | None = None,
+        *,
         options: list[discord.SelectOption] | None = None,
         placeholder: str = "…",
     ) -> None:

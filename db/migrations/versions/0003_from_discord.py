@@ -23,7 +23,7 @@ def upgrade() -> None:
     _create_bulk_item()
     _create_panel()
     _create_sign_in()
-    _notice_kinds("breaker", "link_paused", "roles", "stuck")
+    _notice_kinds("breaker", "link_paused", "panels", "roles", "stuck", "wrong_codes")
 
 
 def _notice_kinds(*kinds: str) -> None:
@@ -231,8 +231,13 @@ def _create_panel() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("due_at", Instant, nullable=True),
         sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("looked_at", Instant, nullable=True),
+        sa.Column("heals", sa.Integer(), server_default="0", nullable=False),
         sa.Column("healed_at", Instant, nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("removed_at", Instant, nullable=True),
         sa.CheckConstraint("kind IN ('get_access', 'queue')", name=op.f("ck_panel_kind")),
+        sa.CheckConstraint("problem IN ('closed', 'deleted')", name=op.f("ck_panel_problem")),
         sa.ForeignKeyConstraint(
             ["guild_id"], ["guild.id"], name=op.f("fk_panel_guild_id"), ondelete="CASCADE"
         ),
@@ -305,7 +310,7 @@ def _create_sign_in() -> None:
 
 def downgrade() -> None:
     """The way back; deleted tiers get a name that nobody has."""
-    op.execute("DELETE FROM notice WHERE kind = 'roles'")
+    op.execute("DELETE FROM notice WHERE kind IN ('panels', 'roles', 'wrong_codes')")
     _notice_kinds("breaker", "link_paused", "stuck")
     op.drop_index("uq_tier_name", "tier")
     op.execute("UPDATE tier SET name = name || ' #' || id WHERE deleted_at IS NOT NULL")
