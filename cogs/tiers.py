@@ -409,7 +409,7 @@ def _facts_of(interaction: Interaction, role_id: int) -> ChosenRole:
     role = guild.get_role(role_id) if guild is not None else None
     if guild is None or role is None:
         raise Refused("role.unknown")
-    me, setter = guild.get_member(interaction.application_id), interaction.user
+    me, setter = _own_member(interaction), interaction.user
     rights = role.permissions
     return ChosenRole(
         role.id,
@@ -422,6 +422,11 @@ def _facts_of(interaction: Interaction, role_id: int) -> ChosenRole:
         is_below_setter=setter.id == guild.owner_id
         or (isinstance(setter, discord.Member) and role < setter.top_role),
     )
+
+
+def _own_member(interaction: Interaction) -> discord.Member | None:
+    guild, user = interaction.guild, interaction.client.user
+    return guild.get_member(user.id) if guild is not None and user is not None else None
 
 
 async def setup(bot: Any) -> None:

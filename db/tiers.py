@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Row, Table, and_, delete, func, or_, select, true, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, Row, Table, and_, cast, delete, func, or_, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -159,6 +159,8 @@ class Tiers:
         Those whose share is just being given what the tier says are left out.
         """
         wanted = tier.grant
+        wanted_sections = cast(sorted(wanted.section_ids), ARRAY(BigInteger))
+        sections = cast(INVITE.c.grant_sections, ARRAY(BigInteger))
         settings = {name: getattr(wanted.settings, name) for name in _SETTINGS}
         # One share may serve several guilds; what the others gave by it is not too much.
         other = INVITE.alias()
@@ -168,9 +170,9 @@ class Tiers:
             other.c.state.in_(list(SHARED)),
         )
         given = and_(
-            INVITE.c.grant_sections.contains(sorted(wanted.section_ids)),
+            sections.contains(wanted_sections),
             or_(
-                INVITE.c.grant_sections.contained_by(sorted(wanted.section_ids)),
+                sections.contained_by(wanted_sections),
                 shared.exists(),
             ),
             func.coalesce(INVITE.c.grant_settings, func.jsonb_build_object()) == settings,

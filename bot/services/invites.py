@@ -52,12 +52,16 @@ class MemberView:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """A page of open requests, oldest first; ids to turn to, None at an end."""
+    """A page of open requests, oldest first; ids to turn to, None at an end.
+
+    `tiers` are those that a request can be approved as.
+    """
 
     invites: tuple[Invite, ...]
     waiting: int
     previous_before: int | None = None
     next_after: int | None = None
+    tiers: tuple[Tier, ...] = ()
 
 
 class InviteService:
@@ -288,6 +292,7 @@ class InviteService:
                 waiting,
                 previous_before=first if more_before else None,
                 next_after=last if more_after else None,
+                tiers=tuple(await work.tiers.of_guild(guild_id)),
             )
 
 

@@ -25,6 +25,11 @@ ASKED_SECONDS = 8.0
 # Of what Plex knows, as many as a refusal names.
 NAMED = 12
 _UNKNOWN = {Field.RATING: "filter.unknown_rating", Field.LABEL: "filter.unknown_label"}
+# The same where Plex knows none at all.
+_NONE_KNOWN = {
+    Field.RATING: "filter.unknown_rating_none",
+    Field.LABEL: "filter.unknown_label_none",
+}
 
 
 class TierEditing:
@@ -167,7 +172,7 @@ class TierEditing:
             if unknown := sorted(spelt - values):
                 names = sorted(values, key=str.casefold)
                 raise Refused(
-                    _UNKNOWN[field] if names else f"{_UNKNOWN[field]}_none",
+                    _UNKNOWN[field] if names else _NONE_KNOWN[field],
                     typed=", ".join(unknown)[:200],
                     known=", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else ""),
                 )

@@ -47,6 +47,7 @@ from bot.ui.notices import breaker_lines
 from bot.ui.places import place_lines
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import state_name
+from bot.ui.tiers import approve_as_row
 
 _JOBS = {
     ConnectLink.name: mark("Connect to Plex"),
@@ -98,7 +99,7 @@ def queue_panel(
     items: list[Item[Any]] = [head]
     first = f"q{page.invites[0].id - 1}"
     for invite in page.invites:
-        items += [line(), *_queued(invite, first, t)]
+        items += [line(), *_queued(invite, first, t), *approve_as_row(invite, page.tiers, t, first)]
     if decided_items := _decided_items(decided, first, t):
         items += [line(), *decided_items]
     turn: list[Item[Any]] = []
