@@ -34,6 +34,7 @@ EXTENSIONS = (
     "cogs.access",
     "cogs.bulk",
     "cogs.guilds",
+    "cogs.holders",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",

@@ -30,7 +30,7 @@ from bot.domain.logins import REASON_LENGTH
 from bot.domain.notices import Notice, NoticeKind
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
-from bot.services.access import AccessView
+from bot.services.access_view import AccessView
 from bot.services.invites import MemberView
 from bot.services.links import LinkReport
 from bot.services.notices import NoticeData
