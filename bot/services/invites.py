@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.clock import Clock
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.invites import OPEN, WITHDRAWABLE, Change, Invite, InviteState
 from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
@@ -14,6 +14,7 @@ from bot.domain.people import Actor
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier
 from bot.services.notices import count_stuck
+from bot.services.panels import queue_changed
 from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
 
@@ -128,6 +129,7 @@ class InviteService:
             if request.answer is not None:
                 await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return MemberView(invite, tier, link)
 
@@ -161,7 +163,7 @@ class InviteService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.member_id == actor.user_id:
                 raise Refused("invite.own")
             if not invite.can_be_undone or invite.version != version:
@@ -188,6 +190,7 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return undone
 
@@ -213,6 +216,7 @@ class InviteService:
                 denied, "invite.denied", now=now, by=actor.user_id, was=invite.state
             )
             await work.jobs.enqueue(TellMember(invite.id), ShowCard(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return denied
 
@@ -227,7 +231,7 @@ class InviteService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None or invite.member_id != actor.user_id:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.state not in WITHDRAWABLE or invite.is_ending:
                 raise Refused("invite.not_withdrawable")
             take_back = _is_to_be_taken_back(invite)
@@ -253,6 +257,8 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            if invite.is_open:
+                await queue_changed(work, actor.guild_id, now)
             if take_back:
                 await work.jobs.enqueue(ChangeShare(invite.id))
             await work.commit()
@@ -309,7 +315,7 @@ async def _refuse_taken(work: Work, actor: Actor, login: Login) -> None:
 async def _decidable(work: Work, actor: Actor, invite_id: int, version: int) -> Invite:
     invite = await work.invites.get(invite_id, actor.guild_id)
     if invite is None:
-        raise Refused("invite.unknown")
+        raise Forged("invite.unknown")
     if not invite.is_open or invite.version != version:
         _refuse_decided(invite)
     if invite.member_id == actor.user_id:

@@ -128,6 +128,10 @@ TEXTS: dict[str, str] = {
         " again."
     ),
     # Panels
+    "panel.public": mark(
+        "Everybody can see {channel}, and requests are for reviewers only. Choose a channel that"
+        " only they can see."
+    ),
     "panel.none": mark(
         "There is no such panel in that channel, so there was nothing to take away."
     ),
@@ -143,6 +147,8 @@ TEXTS: dict[str, str] = {
     ),
     "limit.reached": mark("That was a lot at once. Please try again {when}."),
     "place.guild_only": mark("This works in a server, not in direct messages."),
+    "place.left": mark("You are no longer a member of that server, so I cannot do this."),
+    "button.unknown": mark("I do not know this button any more. Please run the command again."),
     "place.not_here": mark(
         "I am no longer a member of this server. Ask an admin to add me again, then retry."
     ),
