@@ -9,13 +9,14 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, members, plex, requests, settings, standing, tiers
+from bot.ui.items import access, bulk, holders, members, plex, requests, settings, standing, tiers
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
+    *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
     *tiers.ITEMS,
