@@ -36,11 +36,13 @@ EXTENSIONS = (
     "cogs.board",
     "cogs.bulk",
     "cogs.guilds",
+    "cogs.holders",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.tiers",
 )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Select, Table, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain.board import MOST, SEATED, Attention, InviteCount, RecentInvite, SeatCount
+from bot.domain.board import MOST, Attention, InviteCount, RecentInvite, SeatCount
 from bot.domain.drift import DriftKind
-from bot.domain.invites import InviteState
+from bot.domain.invites import HOLDS_A_SEAT, InviteState
 from db.models import AuditTotal, Drift, InviteRow, InviteTotal, PlexLink, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -44,7 +44,7 @@ class Boards:
             select(own.c.id, func.sum(TOTAL.c.n))
             .join(other, account)
             .join(TOTAL, (TOTAL.c.guild_id == other.c.guild_id) & (TOTAL.c.link_id == other.c.id))
-            .where(own.c.guild_id == guild_id, TOTAL.c.state.in_(SEATED))
+            .where(own.c.guild_id == guild_id, TOTAL.c.state.in_(list(HOLDS_A_SEAT)))
             .group_by(own.c.id)
         )
         unknown = (

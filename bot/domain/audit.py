@@ -22,7 +22,7 @@ class AuditFilter:
 class Event:
     """Who did what, when, from which state to which, and why.
 
-    `actor_id` is a Discord user, None for Helpr itself.
+    `actor_id` is a Discord user, None for Helpr itself. `id` rises with time.
     """
 
     at: datetime
@@ -32,13 +32,13 @@ class Event:
     actor_id: int | None = None
     why: str = field(repr=False, default="")
     details: dict[str, Any] = field(default_factory=dict)
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AuditLine:
-    """An event with its number in the log, and whose invite it is about."""
+    """An event, and whose invite it is about."""
 
-    id: int
     event: Event
     invite_id: int | None = None
     member_id: int | None = None

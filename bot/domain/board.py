@@ -11,17 +11,6 @@ PERIODS = (7, 30, 90)
 
 LONG_PERIODS = (*PERIODS, 365)
 
-SEATED = frozenset(
-    {
-        InviteState.APPROVED,
-        InviteState.SENDING,
-        InviteState.SENT,
-        InviteState.ACTIVE,
-        InviteState.SUSPENDED,
-    }
-)
-"""Each of these takes one of the seats of its server's owner account."""
-
 REQUESTS, APPROVALS, ACCEPTANCES = "requests", "approvals", "acceptances"
 DAILY: Mapping[str, tuple[str, ...]] = {
     REQUESTS: ("invite.requested",),

@@ -54,7 +54,7 @@ class AuditService:
     ) -> AuditPage:
         """The latest lines of the actor's guild, or those beside the line `before` or `after`."""
         async with self._ledger.begin() as work:
-            return await work.audit.page(
+            return await work.audit_log.page(
                 actor.guild_id, wanted, limit=PAGE, before=before, after=after
             )
 
@@ -62,7 +62,7 @@ class AuditService:
         """(the lines as a file, how many, whether older ones had no room). No address is in it."""
         made, cut = Sheet(*_TITLES), False
         async with self._ledger.begin() as work:
-            async for line in work.audit.every(actor.guild_id, wanted, MOST_LINES + 1):
+            async for line in work.audit_log.every(actor.guild_id, wanted, MOST_LINES + 1):
                 if made.rows == MOST_LINES or not made.add(*_cells(line)):
                     cut = True
                     break
@@ -73,7 +73,7 @@ def _cells(line: AuditLine) -> tuple[object, ...]:
     event = line.event
     details = json.dumps(event.details, ensure_ascii=False, sort_keys=True)
     return (
-        line.id,
+        event.id,
         event.at.strftime("%Y-%m-%d %H:%M:%S"),
         event.action,
         str(event.actor_id) if event.actor_id else "Helpr",

@@ -26,12 +26,12 @@ def audit_panel(page: AuditPage, wanted: AuditFilter, t: Texts) -> LayoutView:
     shown = fitting((_shown(one, t) for one in page.lines), TEXT_LENGTH)
     buttons: list[Item[Any]] = []
     if page.has_newer:
-        buttons.append(TurnAudit.of("newer", page.lines[0].id, wanted, t("Newer ones")))
+        buttons.append(TurnAudit.of("newer", page.lines[0].event.id, wanted, t("Newer ones")))
     if page.has_older:
         # After the last line that had room.
-        last = page.lines[len(shown) - 1].id
+        last = page.lines[len(shown) - 1].event.id
         buttons.append(TurnAudit.of("older", last, wanted, t("Older ones")))
-    buttons.append(TurnAudit.of("file", page.lines[0].id, wanted, t("As a file")))
+    buttons.append(TurnAudit.of("file", page.lines[0].event.id, wanted, t("As a file")))
     return contained(text(*head), line(), text(*shown), ActionRow(*buttons), colour=BLUE)
 
 
