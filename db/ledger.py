@@ -19,10 +19,12 @@ from db.guilds import Guilds
 from db.installation import InstallationRecord
 from db.invites import Invites
 from db.jobs import Jobs
+from db.link_tiers import LinkTiers
 from db.links import Links
 from db.notices import Notices
 from db.owed import Owed
 from db.rates import Rates
+from db.sign_ins import SignIns
 from db.tiers import Tiers
 from db.trouble import Troubles
 
@@ -36,6 +38,7 @@ class Work:
         self.guilds = Guilds(session)
         self.links = Links(session, keyring)
         self.tiers = Tiers(session)
+        self.link_tiers = LinkTiers(session)
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
@@ -43,6 +46,7 @@ class Work:
         self.audit = Audit(session)
         self.jobs = Jobs(session)
         self.rates = Rates(session)
+        self.sign_ins = SignIns(session, keyring)
         self.notices = Notices(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)

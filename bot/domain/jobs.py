@@ -79,6 +79,14 @@ class ShowNotice(Job):
     notice_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class FollowSignIn(Job):
+    """Ask Plex whether somebody has signed in, or sign out what is not needed any more."""
+
+    name: ClassVar[str] = "follow_sign_in"
+    sign_in_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -87,6 +95,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     TellMember,
     ReconcileLink,
     ShowNotice,
+    FollowSignIn,
 )
 
 

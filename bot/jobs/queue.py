@@ -11,6 +11,7 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
     Job,
     ReconcileLink,
     ShareInvite,
@@ -22,6 +23,7 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.signing_in import SignInJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
@@ -54,6 +56,7 @@ class Workers:
     telling: TellingJobs
     noticing: NoticingJobs
     links: LinkService
+    signing_in: SignInJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -66,6 +69,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
+        FollowSignIn: workers.signing_in.follow,
     }
 
 
@@ -113,6 +117,13 @@ def _add_housekeeping(app: procrastinate.App, sweep: SweepService) -> None:
     async def _sweep(timestamp: int) -> None:
         del timestamp
         await sweep.sweep()
+
+    # Somebody has just confirmed a PIN, and looks at Discord again.
+    @app.periodic(cron="* * * * * */2")
+    @app.task(name="sign-ins", queue=HOUSEKEEPING, queueing_lock="sign-ins")
+    async def _sign_ins(timestamp: int) -> None:
+        del timestamp
+        await sweep.follow_sign_ins()
 
     @app.periodic(cron="* * * * * */5")
     @app.task(name="rescue", queue=HOUSEKEEPING, queueing_lock="rescue")

@@ -101,9 +101,9 @@ class LinkService:
         if link is None:
             return False
         try:
-            await self._connect(link)
+            await self.connect_link(link)
         except PlexError as error:
-            await self._cannot_connect(link, error)
+            await self.cannot_connect(link, error)
         return True
 
     async def connect(self, actor: Actor) -> LibraryChoice:
@@ -117,23 +117,31 @@ class LinkService:
         if link is None:
             raise Refused("plex.no_home")
         try:
-            return await self._connect(link, by=actor.user_id)
+            return await self.connect_link(link, by=actor.user_id)
         except PlexError as error:
-            await self._cannot_connect(link, error)
+            await self.cannot_connect(link, error)
             raise
 
-    async def _connect(self, link: Link, by: int | None = None) -> LibraryChoice:
+    async def connect_link(self, link: Link, by: int | None = None) -> LibraryChoice:
+        """Connect, and read the libraries. Raises `PlexError`, and then nothing has changed."""
         info = await self._plex.connect(link.access)
         access = replace(link.access, machine_identifier=info.machine_identifier)
         found = await self._plex.libraries(access, fresh=True)
         now = self._clock.now()
         async with self._ledger.begin() as work:
+            link = await work.links.unite(link, info.machine_identifier)
+            tier_id, is_new = await work.link_tiers.first_of(
+                replace(link, server_name=info.name), DEFAULT_TIER
+            )
             connected = await work.links.connected(link.id, info, now)
             libraries = await work.links.take_libraries(link.id, found, now)
-            tier, is_new = await work.tiers.ensure_default(link.guild_id, link.id, DEFAULT_TIER)
+            tier = await work.tiers.get(tier_id)
+            if tier is None:
+                raise Refused("tier.unknown")
             await mended(work, connected, NoticeKind.LINK_PAUSED, now)
-            if is_new:
-                # Named one by one: Plex reads an empty list as ALL, those to come included.
+            if is_new and link.from_home:
+                # The operator's set-up works at once; elsewhere an admin chooses. Named one by
+                # one: Plex reads an empty list as ALL, those to come included.
                 tier = await work.tiers.set_libraries(tier, [one.id for one in libraries])
             if by is not None or not link.is_connected:
                 await work.audit.happened(
@@ -152,7 +160,8 @@ class LinkService:
             *map(ShareInvite, shares), *map(ChangeShare, changes), ReconcileLink(link.id)
         )
 
-    async def _cannot_connect(self, link: Link, error: PlexError) -> None:
+    async def cannot_connect(self, link: Link, error: PlexError) -> None:
+        """Note why a link could not be connected; it is tried again by itself."""
         if isinstance(error, PlexBusy):
             # Patience is no problem: the link stays what it was.
             async with self._ledger.begin() as work:

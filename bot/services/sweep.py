@@ -7,6 +7,7 @@ from bot.domain.invites import EndReason
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
     Job,
     ReconcileLink,
     ShareInvite,
@@ -48,6 +49,7 @@ class SweepService:
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
@@ -72,10 +74,19 @@ class SweepService:
             jobs += [ShowCard(invite.id), TellMember(invite.id)]
         return jobs
 
+    async def follow_sign_ins(self) -> int:
+        """The same for sign-ins alone, as somebody sits in front of each; how many were due."""
+        async with self._ledger.begin() as work:
+            due = await work.sign_ins.due(self._clock.now())
+            await work.jobs.enqueue(*map(FollowSignIn, due))
+            await work.commit()
+            return len(due)
+
     async def tidy(self) -> None:
         """Forget answers that are over, limits that no window reaches, troubles that went away."""
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
+            await work.sign_ins.forget_answers(self._clock.now())
             await work.rates.forget_old()
             now = self._clock.now()
             for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
