@@ -5,7 +5,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 # Changes with what is installed, not with the settings of tools further down in pyproject.toml.
 STAMP := $(VENV)/.ready-$(shell (cat requirements-dev.lock; sed '/^\[tool.ruff/,$$d' pyproject.toml) | cksum | cut -d' ' -f1)
-WORKERS ?= 2
+WORKERS ?= 3
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header
 

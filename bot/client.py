@@ -34,9 +34,11 @@ EXTENSIONS = (
     "cogs.access",
     "cogs.guilds",
     "cogs.members",
+    "cogs.panels",
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.setup",
 )
 
 
@@ -82,7 +84,7 @@ def point_at(discord_: DiscordSettings) -> None:
 
 
 class _State(AutoShardedConnectionState[Any]):
-    """discord.py's picture of the world, corrected in one point."""
+    """discord.py's picture of the world, corrected, and without what people write."""
 
     def parse_ready(self, data: Any) -> None:
         """Forget the guilds that a new session no longer names.
@@ -95,6 +97,12 @@ class _State(AutoShardedConnectionState[Any]):
             if guild.shard_id == shard_id and guild.id not in named:
                 self._remove_guild(guild)
         super().parse_ready(data)
+
+    def parse_message_create(self, data: Any) -> None:
+        """Leave what people write unread: Helpr only needs to know what is deleted."""
+
+    def parse_message_update(self, data: Any) -> None:
+        """The same for what they edit."""
 
 
 class HelprBot(commands.AutoShardedBot):
@@ -112,7 +120,8 @@ class HelprBot(commands.AutoShardedBot):
             command_prefix=commands.when_mentioned,
             help_command=None,
             tree_cls=tree_cls,
-            intents=discord.Intents(guilds=True),
+            # Messages for one reason: a standing panel that is deleted is posted again at once.
+            intents=discord.Intents(guilds=True, guild_messages=True),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             max_messages=None,

@@ -12,6 +12,7 @@ from bot.domain.people import Budget, Right, Rule
 from bot.services.invites import AnswerToken, Request
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.standing import GetAccess, MyAccess
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RequestForm, request_modal
 
@@ -24,6 +25,8 @@ class Members(commands.Cog):
         bot.door.on(RequestForm, self.submitted)
         bot.door.on(Withdraw, self.withdraw)
         bot.door.on(Leave, self.leave)
+        bot.door.on(GetAccess, self.get_access)
+        bot.door.on(MyAccess, self.show_mine)
 
     @rule(Rule(Right.MEMBER, Budget.INVITE))
     @app_commands.command(name="invite", description="Ask for access to Plex")
@@ -33,6 +36,17 @@ class Members(commands.Cog):
         """Open the form, or show the request that is open already, or news that got lost."""
         if code is not None:
             raise Refused("code.not_asked")
+        await self._open_form(interaction)
+
+    async def get_access(self, interaction: Interaction, _pressed: GetAccess) -> None:
+        """The same from the standing panel."""
+        await self._open_form(interaction)
+
+    async def show_mine(self, interaction: Interaction, _pressed: MyAccess) -> None:
+        """The member's own panel, from the standing one."""
+        await self._show_own(interaction)
+
+    async def _open_form(self, interaction: Interaction) -> None:
         async with in_time():
             waits = await self._bot.services.showing.waits_for(actor_of(interaction))
         if waits:

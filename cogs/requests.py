@@ -7,11 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import HelprBot
+from bot.domain.invites import Invite
 from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.cards import review_card
-from bot.ui.items.requests import CARD, Approve, Deny, PostCards, TurnQueue
+from bot.ui.items.requests import CARD, Approve, Deny, PostCards, TurnQueue, Undo
 from bot.ui.layout import GREY, notice
 from bot.ui.modals.requests import DenyForm, deny_modal
 from bot.ui.panels import queue_panel
@@ -28,6 +29,7 @@ class Requests(commands.Cog):
         bot.door.on(Approve, self.approve)
         bot.door.on(Deny, self.ask_reason)
         bot.door.on(DenyForm, self.deny)
+        bot.door.on(Undo, self.undo)
         bot.door.on(TurnQueue, self.turn)
         bot.door.on(PostCards, self.post_cards)
         menu = app_commands.ContextMenu(name="Plex access", callback=self.plex_access)
@@ -73,7 +75,15 @@ class Requests(commands.Cog):
         invite = await self._bot.services.invites.approve(
             actor_of(interaction), pressed.invite_id, pressed.version
         )
-        await self._refresh(interaction, pressed.place, invite.member_id)
+        await self._refresh(interaction, pressed.place, invite)
+
+    async def undo(self, interaction: Interaction, pressed: Undo) -> None:
+        """Take the approval back; the card follows by its own job."""
+        await interaction.response.defer()
+        invite = await self._bot.services.invites.undo(
+            actor_of(interaction), pressed.invite_id, pressed.version
+        )
+        await self._refresh(interaction, pressed.place, invite)
 
     async def ask_reason(self, interaction: Interaction, pressed: Deny) -> None:
         """Open the form for the reason, if there is still something to decide."""
@@ -92,24 +102,30 @@ class Requests(commands.Cog):
         invite = await self._bot.services.invites.deny(
             actor_of(interaction), form.invite_id, form.version, reason
         )
-        await self._refresh(interaction, form.place, invite.member_id)
+        await self._refresh(interaction, form.place, invite)
 
-    async def _refresh(self, interaction: Interaction, place: str, member_id: int) -> None:
+    async def _refresh(self, interaction: Interaction, place: str, invite: Invite) -> None:
         """Show a private page or card as it is after the decision; the public card has its job."""
         if place != CARD:
             after = int(place.removeprefix("q"))
             page = await self._bot.services.invites.queue(actor_of(interaction), after=after)
-            await self._show(interaction, page)
+            await self._show(interaction, page, decided=invite)
         elif interaction.message is not None and interaction.message.flags.ephemeral:
-            await self._show_card_of(interaction, member_id)
+            await self._show_card_of(interaction, invite.member_id)
 
     async def _show(
-        self, interaction: Interaction, page: QueuePage, *, posting: bool = False
+        self,
+        interaction: Interaction,
+        page: QueuePage,
+        *,
+        posting: bool = False,
+        decided: Invite | None = None,
     ) -> None:
         guild_id = actor_of(interaction).guild_id
         settings = await self._bot.services.guilds.settings(guild_id)
         place = await self._bot.look_at(guild_id, settings.request_channel_id)
-        panel = queue_panel(page, self._bot.texts_for(interaction), place, posting=posting)
+        t = self._bot.texts_for(interaction)
+        panel = queue_panel(page, t, place, posting=posting, decided=decided)
         await interaction.edit_original_response(view=panel)
 
     async def _show_card_of(self, interaction: Interaction, member_id: int) -> None:

@@ -23,6 +23,7 @@ from db.link_tiers import LinkTiers
 from db.links import Links
 from db.notices import Notices
 from db.owed import Owed
+from db.panels import Panels
 from db.rates import Rates
 from db.sign_ins import SignIns
 from db.tiers import Tiers
@@ -48,6 +49,7 @@ class Work:
         self.rates = Rates(session)
         self.sign_ins = SignIns(session, keyring)
         self.notices = Notices(session)
+        self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)
 

@@ -5,7 +5,7 @@ timestamptz. What is owed, and when, stands in `*_due_at`: the sweep enqueues wh
 `*_leased_until` keeps a second look away while one is under way.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -32,7 +33,7 @@ from bot.domain.bulk import BulkAction, BulkOutcome
 from bot.domain.drift import DriftKind
 from bot.domain.invites import LIVE, Change, EndReason, InviteState
 from bot.domain.notices import NoticeKind
-from bot.domain.panels import PanelKind
+from bot.domain.panels import PanelKind, PanelProblem
 from bot.domain.people import Asking
 from bot.domain.sign_in import SignInPurpose, SignInState
 
@@ -64,6 +65,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         int: BigInteger,
         str: Text,
+        date: Date,
         datetime: Instant,
         bytes: LargeBinary,
         dict[str, Any]: JSONB,
@@ -320,6 +322,18 @@ class InviteRow(Base):
             "ix_invite_role_due", "role_due_at", postgresql_where=text("role_due_at IS NOT NULL")
         ),
         Index("ix_invite_guild", "guild_id", "id"),
+        Index(
+            "ix_invite_ending",
+            "guild_id",
+            "expires_at",
+            postgresql_where=text("state IN ('active', 'suspended')"),
+        ),
+        Index(
+            "ix_invite_role_problem",
+            "guild_id",
+            postgresql_where=text("role_problem IS NOT NULL"),
+        ),
+        Index("ix_invite_requested", "guild_id", "requested_at"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -405,6 +419,9 @@ class AuditEvent(Base):
     __table_args__ = (
         Index("ix_audit_event_guild", "guild_id", "id"),
         Index("ix_audit_event_invite", "invite_id", "id"),
+        Index("ix_audit_event_actor", "guild_id", "actor_id", "id"),
+        Index("ix_audit_event_action", "guild_id", "action", "id"),
+        Index("ix_audit_event_at", "guild_id", "at"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -646,6 +663,7 @@ class Panel(Base):
     __tablename__ = "panel"
     __table_args__ = (
         CheckConstraint(f"kind IN ({_values(*PanelKind)})", name="kind"),
+        CheckConstraint(f"problem IN ({_values(*PanelProblem)})", name="problem"),
         UniqueConstraint("guild_id", "kind", "channel_id"),
         Index("ix_panel_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     )
@@ -661,5 +679,50 @@ class Panel(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
-    # When it was posted anew in the last while, against a war with whoever deletes it.
+    # When it was last known to stand.
+    looked_at: Mapped[datetime | None]
+    # How often it was posted anew since `healed_at`, against a war with whoever deletes it.
+    heals: Mapped[int] = mapped_column(Integer, server_default="0")
     healed_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
+    # An admin has taken it away: its message is still to be deleted.
+    removed_at: Mapped[datetime | None]
+
+
+class InviteTotal(Base):
+    """How many invites have this tier and state: the sum over the rows of a key.
+
+    Kept by triggers on `invite` (`docs/adr/0011-totals-never-wait.md`). 0 for no link, no tier.
+    """
+
+    __tablename__ = "invite_total"
+    __table_args__ = (
+        Index("ix_invite_total_key", "guild_id", "link_id", "tier_id", "state"),
+        {"postgresql_with": {"fillfactor": "50"}},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int]
+    link_id: Mapped[int]
+    tier_id: Mapped[int]
+    state: Mapped[str]
+    n: Mapped[int]
+
+
+class AuditTotal(Base):
+    """How many lines of an action the audit log has of a day (UTC): the sum over a key's rows.
+
+    Kept by triggers on `audit_event`.
+    """
+
+    __tablename__ = "audit_total"
+    __table_args__ = (
+        Index("ix_audit_total_key", "guild_id", "day", "action"),
+        {"postgresql_with": {"fillfactor": "80"}},
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int]
+    day: Mapped[date]
+    action: Mapped[str]
+    n: Mapped[int]

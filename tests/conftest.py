@@ -20,6 +20,28 @@ from db.migrate import URL_VARIABLE
 from sandbox.plex import PlexSandbox, PlexWorld
 
 TEMPLATE = "helpr_template"
+KEPT = "helpr_kept"
+# What a migrated database holds from the start stays.
+# Rows are deleted, as TRUNCATE makes a file anew for every table and index.
+EMPTY_IT = """
+DO $$
+DECLARE thing record;
+BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+  SET LOCAL session_replication_role = replica;
+  FOR thing IN SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+    WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'procrastinate_version')
+  LOOP
+    EXECUTE 'DELETE FROM ' || thing.name;
+  END LOOP;
+  FOR thing IN SELECT format('%I.%I', schemaname, sequencename) AS name FROM pg_sequences
+    WHERE schemaname = 'public' AND last_value IS NOT NULL
+  LOOP
+    PERFORM setval(thing.name::regclass, 1, false);
+  END LOOP;
+END $$
+"""
 SECRET = "a-key-that-only-the-tests-know-0123456789"
 HOST = Path(__file__).with_name("postgres_host.py")
 _numbers = count()
@@ -48,6 +70,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = process.stdout.readline().strip()
     try:
         template = url.replace("/helpr?", f"/{TEMPLATE}?")
+        # No test cuts this server's power, so it need not wait for the disk.
+        hurry = [f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes")]
+        asyncio.run(_execute(url, *hurry, "SELECT pg_reload_conf()"))
         asyncio.run(_execute(url, f"CREATE DATABASE {TEMPLATE}"))
         subprocess.run(
             [sys.executable, "-m", "db.migrate"],
@@ -70,9 +95,26 @@ async def _execute(url: str, *statements: str) -> None:
         await connection.close()
 
 
+@pytest.fixture(scope="session")
+def databases() -> list[str]:
+    """The database that is used again and again, once there is one."""
+    return []
+
+
 @pytest.fixture
-async def database_url(postgres: str) -> AsyncIterator[str]:
-    """A fresh, migrated database."""
+async def database_url(postgres: str, databases: list[str]) -> AsyncIterator[str]:
+    """An empty, migrated database: one for all tests, as making and dropping one takes longest."""
+    if not databases:
+        await _execute(postgres, f"CREATE DATABASE {KEPT} TEMPLATE {TEMPLATE}")
+        databases.append(KEPT)
+    url = postgres.replace("/helpr?", f"/{KEPT}?")
+    yield url
+    await _execute(url, EMPTY_IT)
+
+
+@pytest.fixture
+async def own_database_url(postgres: str) -> AsyncIterator[str]:
+    """A migrated database of one's own, for whoever changes its schema or dies on it."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     await _execute(postgres, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield postgres.replace("/helpr?", f"/{name}?")

@@ -17,13 +17,17 @@ from bot.services.admission import Admission
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
+from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
+from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
+from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sign_ins import SignInService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
@@ -128,11 +132,13 @@ async def _check_keys(ledger: Ledger) -> None:
 def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexService) -> Services:
     """Every service, on one ledger and one clock."""
     interval = timedelta(seconds=settings.reconcile.interval)
+    links = LinkService(ledger, clock, plex, settings.home)
+    sign_ins = SignInService(ledger, clock, plex)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
         invites=InviteService(ledger, clock),
-        links=LinkService(ledger, clock, plex, settings.home),
+        links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
@@ -141,6 +147,10 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
+        panels=PanelService(ledger, clock),
+        sign_ins=sign_ins,
+        linking=LinkingService(ledger, clock, plex, links),
+        setup=SetupService(ledger, sign_ins),
         sweep=SweepService(ledger, clock),
     )
 

@@ -21,6 +21,8 @@ from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.signing_in import SignInJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
 from bot.services import Services
@@ -78,7 +80,9 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        standing=StandingJobs(client, services.panels),
         links=services.links,
+        signing_in=SignInJobs(client, house_.plex, services.sign_ins, services.setup),
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.durations import parse_zone
 from bot.domain.errors import Refused
-from bot.domain.people import GuildSettings
+from bot.domain.people import Asking, GuildSettings
 from bot.i18n import languages
 
 Value = int | str | frozenset[int] | None
@@ -21,7 +21,7 @@ MOST_ROLES = 25
 # Of what was typed, as much as a refusal repeats.
 REPEATED = 60
 
-_NUMBER = re.compile(r"(?P<n>[+-]?\d{1,40})\s*(?:%|d|days?)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?P<n>[+-]?\d{1,40})\s*(?:%|d|days?|s|seconds?)?", re.IGNORECASE)
 # Files beside the zones that a machine may have, and another one may lack.
 _NO_ZONE = re.compile(r"(?:posix|right)/.*|localtime|posixrules|factory", re.IGNORECASE)
 
@@ -31,14 +31,17 @@ class Kind(StrEnum):
 
     DAYS = "days"
     """A whole number; 0 is never."""
+    SECONDS = "seconds"
+    """A whole number; 0 is not at all."""
     PERCENT = "percent"
     ZONE = "zone"
     LANGUAGE = "language"
     CHANNEL = "channel"
     ROLES = "roles"
+    ASKING = "asking"
 
 
-TYPED = frozenset({Kind.DAYS, Kind.PERCENT, Kind.ZONE})
+TYPED = frozenset({Kind.DAYS, Kind.SECONDS, Kind.PERCENT, Kind.ZONE})
 """Typed in a form; the others are chosen from a menu."""
 
 
@@ -71,7 +74,7 @@ class GuildSetting:
         """What was typed, or the ids and values that were chosen; raises `Refused`."""
         first = given[0].strip() if given else ""
         match self.kind:
-            case Kind.DAYS | Kind.PERCENT:
+            case Kind.DAYS | Kind.SECONDS | Kind.PERCENT:
                 return self._number(first)
             case Kind.ZONE:
                 return find_zone(first)
@@ -79,6 +82,10 @@ class GuildSetting:
                 if first not in languages():
                     raise Refused("setting.unknown")
                 return first
+            case Kind.ASKING:
+                if first not in set(Asking):
+                    raise Refused("setting.unknown")
+                return Asking(first)
             case Kind.CHANNEL:
                 return int(first) if first else None
             case Kind.ROLES:
@@ -122,8 +129,10 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("request_channel_id", Kind.CHANNEL, is_on_cards=True),
         GuildSetting("reviewer_role_ids", Kind.ROLES),
         GuildSetting("admin_role_ids", Kind.ROLES, needs_manage_server=True),
+        GuildSetting("asking", Kind.ASKING),
         GuildSetting("nudge_days", Kind.DAYS, most=60),
         GuildSetting("withdraw_days", Kind.DAYS, most=365),
+        GuildSetting("undo_seconds", Kind.SECONDS, most=300),
         GuildSetting("breaker_percent", Kind.PERCENT, least=1, most=100),
         GuildSetting("timezone", Kind.ZONE),
         GuildSetting("locale", Kind.LANGUAGE, is_on_cards=True),

@@ -29,7 +29,7 @@ S = InviteState
 MOVES: dict[InviteState, frozenset[InviteState]] = {
     S.REQUESTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN, S.WAITLISTED}),
     S.WAITLISTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN}),
-    S.APPROVED: frozenset({S.SENDING, S.WITHDRAWN, S.ENDED}),
+    S.APPROVED: frozenset({S.SENDING, S.REQUESTED, S.WITHDRAWN, S.ENDED}),
     S.SENDING: frozenset({S.SENT, S.ACTIVE, S.FAILED, S.WITHDRAWN, S.SUSPENDED, S.ENDED}),
     S.SENT: frozenset({S.ACTIVE, S.SENDING, S.ENDED, S.WITHDRAWN}),
     S.ACTIVE: frozenset({S.SUSPENDED, S.SENDING, S.ENDED}),
@@ -39,7 +39,8 @@ MOVES: dict[InviteState, frozenset[InviteState]] = {
     S.WITHDRAWN: frozenset(),
     S.FAILED: frozenset({S.APPROVED}),
 }
-"""Which state may follow which. `ended -> approved` renews what has expired; `failed -> approved`
+"""Which state may follow which. `approved -> requested` undoes an approval that was not sent yet;
+`ended -> approved` renews what has expired; `failed -> approved`
 tries once more what Plex had refused."""
 
 OPEN = frozenset({S.REQUESTED, S.WAITLISTED})
@@ -155,6 +156,11 @@ class Invite:
     def is_live(self) -> bool:
         """It still leads, or may lead, to access."""
         return self.state in LIVE
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Approved for the first time, and not sent yet."""
+        return self.state is InviteState.APPROVED and self.active_at is None
 
     @property
     def is_ending(self) -> bool:

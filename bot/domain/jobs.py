@@ -87,6 +87,14 @@ class FollowSignIn(Job):
     sign_in_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShowPanel(Job):
+    """Post, edit, look for or take away a standing message."""
+
+    name: ClassVar[str] = "show_panel"
+    panel_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -96,6 +104,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     ReconcileLink,
     ShowNotice,
     FollowSignIn,
+    ShowPanel,
 )
 
 

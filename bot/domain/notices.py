@@ -15,6 +15,10 @@ class NoticeKind(StrEnum):
     """Plex's listing has lost too many people at once: nothing was concluded from it."""
     STUCK = "stuck"
     """Work keeps failing and waits for an admin's word."""
+    PANELS = "panels"
+    """Panels that are wanted do not stand where they should."""
+    WRONG_CODES = "wrong_codes"
+    """Somebody tries codes that do not exist, again and again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,3 @@ class Step(StrEnum):
     """What members may do; there is a default."""
     DONE = "done"
     """All at a glance, with a test of what the bot may do."""
-
-    @property
-    def after(self) -> "Step":
-        """The next one."""
-        steps = list(Step)
-        return steps[min(steps.index(self) + 1, len(steps) - 1)]

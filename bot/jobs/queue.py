@@ -17,6 +17,7 @@ from bot.domain.jobs import (
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.jobs.changing import ChangingJobs
@@ -24,6 +25,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
@@ -55,6 +57,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    standing: StandingJobs
     links: LinkService
     signing_in: SignInJobs
 
@@ -70,6 +73,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
         FollowSignIn: workers.signing_in.follow,
+        ShowPanel: workers.standing.show_panel,
     }
 
 

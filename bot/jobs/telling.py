@@ -74,7 +74,7 @@ class TellingJobs:
         except Blocked as blocked:
             await self._blocked(data, blocked)
         except UNREACHED as error:
-            log.warning("card.not_shown", invite=invite_id, error=_code(error))
+            log.warning("card.not_shown", invite=invite_id, error=code_of(error))
             await self._cannot(data.invite, "card", error)
         else:
             if shown is None:
@@ -95,7 +95,7 @@ class TellingJobs:
                 if not invite.is_open:
                     # Somebody tidied up after the decision.
                     return None
-                log.info("card.gone", invite=invite.id, error=_code(error))
+                log.info("card.gone", invite=invite.id, error=code_of(error))
             else:
                 return known
         channel_id = data.guild.request_channel_id
@@ -139,7 +139,7 @@ class TellingJobs:
         channel = self._client.get_partial_messageable(channel_id)
         with _blocking(channel_id, gone=True):
             async for message in channel.history(limit=LOOK_BACK):
-                if any(id_.startswith(button) for id_ in _custom_ids(_raw(message))):
+                if any(id_.startswith(button) for id_ in custom_ids(raw(message))):
                     return message
         return None
 
@@ -148,7 +148,7 @@ class TellingJobs:
     ) -> discord.Message:
         """The message, new or of an earlier attempt. Raises `Blocked`."""
         channel = self._client.get_partial_messageable(channel_id)
-        nonce = _nonce("card", invite.id, invite.card_message_id)
+        nonce = nonce_of("card", invite.id, invite.card_message_id)
         with _blocking(channel_id, gone=True):
             try:
                 message = await channel.send(view=view, nonce=nonce)
@@ -177,7 +177,7 @@ class TellingJobs:
             await _in_time(self._announce(data.guild, channel_id))
         except UNREACHED as error:
             # /requests says it too, to whoever asks.
-            log.info("cards.not_announced", guild=guild_id, error=_code(error))
+            log.info("cards.not_announced", guild=guild_id, error=code_of(error))
 
     async def _announce(self, guild: GuildSettings, channel_id: int) -> None:
         """One message in the channel that the server has chosen for notices, if it has one."""
@@ -186,7 +186,7 @@ class TellingJobs:
             return
         system = self._client.get_partial_messageable(int(found))
         await system.send(
-            view=nowhere_notice(texts(guild.locale)), nonce=_nonce("closed", channel_id)
+            view=nowhere_notice(texts(guild.locale)), nonce=nonce_of("closed", channel_id)
         )
 
     async def _cannot(self, invite: Invite, what: str, error: BaseException) -> None:
@@ -207,10 +207,10 @@ class TellingJobs:
         except UNREACHED as error:
             if _is_unwelcome(error):
                 # Closed direct messages, no server in common, nobody there any more.
-                log.info("member.untold", invite=invite_id, error=_code(error))
+                log.info("member.untold", invite=invite_id, error=code_of(error))
                 await self._showing.untold(data.invite)
                 return True
-            log.warning("member.not_told", invite=invite_id, error=_code(error))
+            log.warning("member.not_told", invite=invite_id, error=code_of(error))
             await self._cannot(data.invite, "tell", error)
         else:
             if told or dm is not None:
@@ -240,7 +240,7 @@ class TellingJobs:
         except discord.HTTPException as error:
             if error.status not in TOKEN_OVER:
                 raise
-            log.info("answer.over", invite=data.invite.id, error=_code(error))
+            log.info("answer.over", invite=data.invite.id, error=code_of(error))
             await self._showing.answer_over(answer.id)
             return False
         return True
@@ -254,7 +254,7 @@ class TellingJobs:
             try:
                 await known.edit(view=view)
             except discord.NotFound as error:
-                log.info("dm.gone", invite=invite.id, error=_code(error))
+                log.info("dm.gone", invite=invite.id, error=code_of(error))
                 known = None
             else:
                 return known.channel.id, known.id
@@ -280,7 +280,7 @@ class TellingJobs:
 
     async def _send_dm(self, invite: Invite, view: LayoutView) -> tuple[int, int]:
         channel = await self._client.create_dm(discord.Object(invite.member_id))
-        nonce = _nonce("dm", invite.id, invite.dm_message_id)
+        nonce = nonce_of("dm", invite.id, invite.dm_message_id)
         message = await channel.send(view=view, nonce=nonce)
         if _is_older(message, view):
             await message.edit(view=view)
@@ -292,7 +292,7 @@ class TellingJobs:
             async with asyncio.timeout(DEADLINE / 5):
                 await old.delete()
         except UNREACHED as error:
-            log.info("dm.left", error=_code(error))
+            log.info("dm.left", error=code_of(error))
 
 
 def _place_of_card(invite: Invite) -> tuple[int, int] | None:
@@ -316,7 +316,7 @@ async def _in_time(work: Awaitable[T]) -> T:
         return await work
 
 
-def _nonce(what: str, id_: int, lost_id: int | None = None) -> str:
+def nonce_of(what: str, id_: int, lost_id: int | None = None) -> str:
     """Discord drops a second message with the same nonce, so that a job which was killed, or cut
     off, between the message and its commit posts no second one. `lost_id` is the message that
     the new one stands for, if it was deleted. At most 25 characters.
@@ -327,10 +327,11 @@ def _nonce(what: str, id_: int, lost_id: int | None = None) -> str:
 def _is_older(message: discord.Message, view: LayoutView) -> bool:
     """Whether this is the message of an earlier attempt, and shows an older state."""
     sent: list[Any] = view.to_components()  # type: ignore[no-untyped-call]
-    return list(_texts(_raw(message))) != list(_texts(sent))
+    return list(_texts(raw(message))) != list(_texts(sent))
 
 
-def _raw(message: discord.Message) -> list[Any]:
+def raw(message: discord.Message) -> list[Any]:
+    """The components of a message, as Discord carries them."""
     return [component.to_dict() for component in message.components]
 
 
@@ -338,7 +339,8 @@ def _texts(components: Sequence[Any]) -> Iterator[str]:
     return (str(one["content"]).strip() for one in _walk(components) if "content" in one)
 
 
-def _custom_ids(components: Sequence[Any]) -> Iterator[str]:
+def custom_ids(components: Sequence[Any]) -> Iterator[str]:
+    """The ids of everything that can be pressed in them."""
     return (str(one["custom_id"]) for one in _walk(components) if "custom_id" in one)
 
 
@@ -374,7 +376,7 @@ def _is_refusal(error: BaseException) -> bool:
     return isinstance(error, discord.HTTPException) and error.status < 500
 
 
-def _code(error: BaseException) -> str:
+def code_of(error: BaseException) -> str:
     """Status and code, without the text: that may repeat what was sent."""
     if isinstance(error, discord.HTTPException):
         return f"{error.status}/{error.code}"

@@ -7,12 +7,16 @@ from bot.services.admission import Admission
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
+from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
+from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
+from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sign_ins import SignInService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
 
@@ -33,4 +37,8 @@ class Services:
     troubles: TroubleService
     reconcile: ReconcileService
     showing: ShowingService
+    panels: PanelService
+    sign_ins: SignInService
+    linking: LinkingService
+    setup: SetupService
     sweep: SweepService

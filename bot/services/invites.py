@@ -152,6 +152,45 @@ class InviteService:
             await work.commit()
             return approved
 
+    async def undo(self, actor: Actor, invite_id: int, version: int) -> Invite:
+        """Take an approval back that was not sent yet: the request waits again. Raises `Refused`.
+
+        Sending moves the invite on in the same way, so that only one of the two happens.
+        """
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await work.invites.get(invite_id, actor.guild_id)
+            if invite is None:
+                raise Refused("invite.unknown")
+            if invite.member_id == actor.user_id:
+                raise Refused("invite.own")
+            if not invite.can_be_undone or invite.version != version:
+                raise Refused("invite.not_undoable", state=invite.state)
+            undone = await work.invites.move(
+                invite.id,
+                InviteState.REQUESTED,
+                now=now,
+                from_={InviteState.APPROVED},
+                version=version,
+                decided_by=None,
+                decided_at=None,
+                share_due_at=None,
+                tries=0,
+                stuck_at=None,
+                failure_key=None,
+                failure_reason="",
+            )
+            if undone is None:
+                raise Refused("invite.moved_on")
+            await work.audit.moved(
+                undone, "invite.undone", now=now, by=actor.user_id, was=invite.state
+            )
+            if invite.stuck_at is not None:
+                await count_stuck(work, invite.guild_id, now)
+            await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+            await work.commit()
+            return undone
+
     async def deny(self, actor: Actor, invite_id: int, version: int, reason: str) -> Invite:
         """Store a refusal with its reason, which the member reads. Raises `Refused`."""
         reason = clean_text(reason, REASON_LENGTH, "reason.too_long")

@@ -27,9 +27,7 @@ class Leaving:
 class LinkingService:
     """Several links a guild, each by itself."""
 
-    def __init__(
-        self, ledger: Ledger, clock: Clock, plex: PlexService, links: LinkService
-    ) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, plex: PlexService, links: LinkService) -> None:
         self._ledger = ledger
         self._clock = clock
         self._plex = plex

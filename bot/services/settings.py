@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.channels import ChannelProblem, RequestChannel
 from bot.domain.errors import Refused
 from bot.domain.guild_settings import SETTINGS, GuildSetting, Value, agree, stored
-from bot.domain.jobs import ShowCard
+from bot.domain.jobs import ShowCard, ShowPanel
 from bot.domain.people import Actor, GuildSettings
 from bot.settings import HomeSettings
 from db.ledger import Ledger, Work
@@ -98,6 +98,9 @@ class SettingsService:
             before=stored(was),
             after=stored(value),
         )
+        # One that shows nothing else than before is not edited.
+        panels = await work.panels.owe([actor.guild_id], now)
+        await work.jobs.enqueue(*map(ShowPanel, panels))
         if setting.is_on_cards:
             owed = await work.cards.owe_all(actor.guild_id, now)
             await work.jobs.enqueue(*map(ShowCard, owed))

@@ -181,8 +181,7 @@ class SignInService:
         async with self._ledger.begin() as work:
             account = sign_in.account
             is_needed = account is not None and (
-                await work.links.lives_from(account.id)
-                or await work.sign_ins.is_held(account.id)
+                await work.links.lives_from(account.id) or await work.sign_ins.is_held(account.id)
             )
         if not is_needed and not await self._sign_out(sign_in, sign_in.token):
             return

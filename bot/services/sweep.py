@@ -13,6 +13,7 @@ from bot.domain.jobs import (
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.services.notices import count_stuck
@@ -50,6 +51,7 @@ class SweepService:
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
+            jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)

@@ -1,7 +1,7 @@
 """The review card: one request, what reviewers need to decide it, and what became of it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import discord
@@ -13,7 +13,7 @@ from bot.i18n import Texts
 from bot.services.showing import CardData
 from bot.ui.errors import TEXTS, plex_reason
 from bot.ui.items.access import Retry
-from bot.ui.items.requests import CARD, Approve, Deny
+from bot.ui.items.requests import CARD, Approve, Deny, Undo
 from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
@@ -31,10 +31,16 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
         earlier_line(data.earlier, t),
     ]
     # The state stands apart, so that what the member wrote can never pass for it.
-    items: list[discord.ui.Item[Any]] = [text(*request), line(), text(status_line(invite, t))]
+    items: list[discord.ui.Item[Any]] = [
+        text(*request),
+        line(),
+        text(status_line(invite, t), waiting_line(invite, data.guild.undo_seconds, t)),
+    ]
     if invite.is_open:
         items.append(discord.ui.ActionRow(*decision_buttons(invite, t)))
-    elif invite.state is InviteState.FAILED or invite.stuck_at is not None:
+    elif invite.can_be_undone:
+        items.append(discord.ui.ActionRow(Undo(invite.id, invite.version, label=t("Undo"))))
+    if invite.state is InviteState.FAILED or invite.stuck_at is not None:
         items.append(discord.ui.ActionRow(Retry(invite.id, t("Try again"))))
     return contained(*items, colour=COLOURS[invite.state])
 
@@ -173,6 +179,14 @@ def _adopted_line(invite: Invite, t: Texts) -> str:
     if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
     return t("Plex had shared with this account before. What it had was kept, the rest was added.")
+
+
+def waiting_line(invite: Invite, undo_seconds: int, t: Texts) -> str:
+    """Until when an approval waits before it is sent."""
+    if not (undo_seconds and invite.can_be_undone and invite.decided_at):
+        return ""
+    until = relative(invite.decided_at + timedelta(seconds=undo_seconds))
+    return t("It is sent {when}; until then the approval can be undone.", when=until)
 
 
 def change_line(invite: Invite, t: Texts) -> str:

@@ -40,6 +40,7 @@ TEXTS: dict[str, str] = {
     "invite.decided": mark("{user} was faster: this request is {state}."),
     "invite.moved_on_to": mark("Too late: this request is {state}."),
     "invite.moved_on": mark("That has just changed. /my-plex shows how it stands."),
+    "invite.not_undoable": mark("Too late to undo: this request is {state}."),
     "invite.not_withdrawable": mark("There is nothing to withdraw. /my-plex shows how it stands."),
     "invite.of_owner": mark(
         "This account owns the Plex server, so it cannot be invited. Please deny the request."
@@ -107,6 +108,14 @@ TEXTS: dict[str, str] = {
         "I cannot show cards in {channel}. Please give me there: {permissions}. Then choose it"
         " again."
     ),
+    # Panels
+    "panel.none": mark(
+        "There is no such panel in that channel, so there was nothing to take away."
+    ),
+    "panel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
+    "panel.rights_missing": mark(
+        "I cannot post in {channel}. Please give me there: {permissions}. Then try again."
+    ),
     # Rights and limits
     "right.reviewer_needed": mark("Only reviewers and admins of this server can do that."),
     "right.admin_needed": mark("Only admins of this server can do that."),
@@ -125,9 +134,24 @@ TEXTS: dict[str, str] = {
     "plex.not_connected": mark(
         "Plex is not connected yet. The request is kept; approve it once /plex connect has worked."
     ),
-    "plex.no_home": mark(
-        "This server has no Plex connection in the bot's settings. Its operator sets"
-        " HELPR_HOME__GUILD_ID, HELPR_HOME__PLEX_URL and HELPR_HOME__PLEX_TOKEN."
+    "plex.server_not_yours": mark(
+        "That server is not one of the account's own. Sign in with Plex as its owner."
+    ),
+    "plex.nowhere": mark(
+        "{server} does not answer me at any of its addresses. I tried: {addresses}. Look whether it"
+        " runs, and in its settings under Remote Access whether it can be reached from outside."
+    ),
+    "plex.linked_already": mark("{server} is connected here already. Nothing was changed."),
+    "plex.linked_by_operator": mark(
+        "{server} comes from the settings of this bot's operator, so only they can change it."
+    ),
+    "plex.link_unknown": mark("That Plex server is not connected here any more."),
+    "plex.link_in_use": mark(
+        "{n} people have access through {server}, or are about to. End their access first, or move"
+        " them to a tier of another server; then disconnect it."
+    ),
+    "sign_in.over": mark(
+        "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),
     "plex.paused": mark(
         "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
@@ -280,7 +304,7 @@ def error_text(error: HelprError, t: Texts) -> str:
         params["tier"] = plain(str(params["tier"]))
     if "why" in params:
         params["why"] = end_reason_name(EndReason(str(params["why"])), t)
-    for typed in ("typed", "zone", "titles"):
+    for typed in ("typed", "zone", "titles", "server", "addresses"):
         if typed in params:
             params[typed] = plain(str(params[typed]))
     if "seconds" in params:

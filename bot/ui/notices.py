@@ -6,6 +6,7 @@ import discord
 from discord.ui import Item, LayoutView
 
 from bot.domain.notices import Notice, NoticeKind
+from bot.domain.panels import PanelKind, PanelProblem
 from bot.i18n import Texts, mark
 from bot.services.notices import NoticeData
 from bot.ui.errors import TEXTS, plex_reason
@@ -13,6 +14,10 @@ from bot.ui.items.access import RetryAll
 from bot.ui.items.plex import Compare
 from bot.ui.layout import GREEN, RED, YELLOW, layout
 from bot.ui.plain import plain, relative
+from bot.ui.standing import problem_line
+
+# As many as one message names.
+MOST_PANELS = 10
 
 
 def notice_card(data: NoticeData, t: Texts) -> LayoutView:
@@ -84,13 +89,28 @@ def _stuck(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+def _panels(data: NoticeData, t: Texts) -> Parts:
+    named = data.notice.details["panels"]
+    return (
+        t("A panel does not stand where it should"),
+        [
+            problem_line(PanelKind(kind), int(channel), PanelProblem(problem), t)
+            for kind, channel, problem in named[:MOST_PANELS]
+        ],
+        [],
+        YELLOW,
+    )
+
+
 _MENDED = {
     NoticeKind.LINK_PAUSED: mark("{server} works again"),
     NoticeKind.BREAKER: mark("Plex's list of people can be trusted again"),
     NoticeKind.STUCK: mark("Nothing keeps failing any more"),
+    NoticeKind.PANELS: mark("The panels stand where they should"),
 }
 _OPEN = {
     NoticeKind.LINK_PAUSED: _link_paused,
     NoticeKind.BREAKER: _breaker,
     NoticeKind.STUCK: _stuck,
+    NoticeKind.PANELS: _panels,
 }

@@ -15,6 +15,7 @@ from bot.domain.jobs import (
     ShareInvite,
     ShowCard,
     ShowNotice,
+    ShowPanel,
     TellMember,
 )
 from bot.domain.links import LinkState
@@ -27,7 +28,7 @@ from bot.ui.cards import decision_buttons, problem_line, request_lines, status_l
 from bot.ui.errors import TEXTS, error_text, plex_reason
 from bot.ui.items.access import RetryAll
 from bot.ui.items.plex import ChooseLibraries, Compare, TurnLibraries
-from bot.ui.items.requests import PostCards, TurnQueue
+from bot.ui.items.requests import PostCards, TurnQueue, Undo
 from bot.ui.layout import (
     BLUE,
     GREEN,
@@ -53,6 +54,7 @@ _JOBS = {
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    ShowPanel.name: mark("Show a panel"),
 }
 # Discord's limit for the options of one menu.
 MENU = 25
@@ -71,21 +73,30 @@ QUEUED_LENGTH = (TEXT_LIMIT - HEAD_LENGTH) // PAGE
 
 
 def queue_panel(
-    page: QueuePage, t: Texts, place: RequestChannel | None = None, *, posting: bool = False
+    page: QueuePage,
+    t: Texts,
+    place: RequestChannel | None = None,
+    *,
+    posting: bool = False,
+    decided: Invite | None = None,
 ) -> LayoutView:
     """A page of open requests, each with its two buttons, and whether cards have a place.
 
-    `posting` says that missing cards are just being posted again.
+    `posting` says that missing cards are just being posted again; `decided` is what the reader has
+    just decided, which can be undone for as long as it was not sent.
     """
     problem = place_lines(place, t) if place else []
     if not page.invites:
-        return layout(t("Nobody is waiting. New requests appear here."), *problem, colour=GREEN)
+        nobody = text(t("Nobody is waiting. New requests appear here."), *problem)
+        return contained(nobody, *_decided_items(decided, "q0", t), colour=GREEN)
     waiting = t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
     head = text(f"### {waiting}", *(problem or _posting_lines(t, posting)), limit=HEAD_LENGTH)
     items: list[Item[Any]] = [head]
     first = f"q{page.invites[0].id - 1}"
     for invite in page.invites:
         items += [line(), *_queued(invite, first, t)]
+    if decided_items := _decided_items(decided, first, t):
+        items += [line(), *decided_items]
     turn: list[Item[Any]] = []
     if place is not None and place.can_be_had:
         turn.append(PostCards(t("Post the cards again")))
@@ -96,6 +107,18 @@ def queue_panel(
     if turn:
         items += [line(), ActionRow(*turn)]
     return contained(*items, colour=YELLOW if problem else BLUE)
+
+
+def _decided_items(decided: Invite | None, place: str, t: Texts) -> list[Item[Any]]:
+    """What was just decided, and the way back."""
+    if decided is None or decided.is_open:
+        return []
+    said = t("{member}: {state}", member=mention(decided.member_id),
+             state=state_name(decided.state, t))  # fmt: skip
+    items: list[Item[Any]] = [text(said)]
+    if decided.can_be_undone:
+        items.append(ActionRow(Undo(decided.id, decided.version, place, t("Undo"))))
+    return items
 
 
 def _posting_lines(t: Texts, posting: bool) -> list[str]:

@@ -50,6 +50,7 @@ COLOURS: dict[InviteState, discord.Colour] = {
 _ACTIONS: dict[str, str] = {
     "invite.requested": mark("asked for access"),
     "invite.approved": mark("approved"),
+    "invite.undone": mark("took the approval back"),
     "invite.denied": mark("denied"),
     "invite.withdrawn": mark("took the request back"),
     "invite.sending": mark("began to send the invite"),

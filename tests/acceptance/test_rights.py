@@ -62,7 +62,9 @@ def sample(stage: Stage, command: Any) -> dict[str, Any]:
     """A value for every option that a command demands."""
     values = {discord.AppCommandOptionType.user: stage.bob}
     return {
-        option.name: values.get(option.type, "Standard")
+        option.name: option.choices[0].value
+        if option.choices
+        else values.get(option.type, "Standard")
         for option in command.parameters
         if option.required
     }

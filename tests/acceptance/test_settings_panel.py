@@ -9,6 +9,7 @@ import pytest
 import unseen
 from stage import Stage, button, labels, options, parts, refusal, said, words
 
+from bot.domain.guild_settings import SETTINGS
 from bot.domain.people import Actor, Right
 
 MakeStage = Callable[..., Awaitable[Stage]]
@@ -18,6 +19,7 @@ MENUS = {3, 6, 8}
 COLUMNS = {
     "Reminder": "nudge_days",
     "Unaccepted invites": "withdraw_days",
+    "Time to undo": "undo_seconds",
     "Safety stop": "breaker_percent",
     "Time zone": "timezone",
 }
@@ -77,18 +79,19 @@ async def test_every_setting_with_its_value(stage: Stage) -> None:
     shown = await panel(stage)
     assert shown.ephemeral
     world = stage.world
-    assert words(shown.response).splitlines()[:9] == [
+    assert words(shown.response).splitlines()[:10] == [
         "### Settings",
         f"**Request channel**: <#{world.access_requests.id}>",
         f"**Reviewer roles**: <@&{world.reviewers.id}>",
         "**Admin roles**: none",
         "**Reminder**: after 3 days",
         "**Unaccepted invites**: after 14 days",
+        "**Time to undo**: not at all",
         "**Safety stop**: from 50 % on",
         "**Time zone**: UTC",
         "**Language of cards**: English",
     ]
-    assert len(options(shown.response)) == 8
+    assert set(options(shown.response).values()) == set(SETTINGS)
     assert labels(shown.response) == []
 
 

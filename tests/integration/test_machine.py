@@ -28,7 +28,7 @@ from sandbox.plex import PlexSandbox, PlexWorld
 from sandbox.plex.faults import failing
 
 REPEAT = int(os.environ.get("HELPR_TEST_REPEAT", "1"))
-EXAMPLES, STEPS = 15, 25
+EXAMPLES, STEPS = 8, 25
 # How long a story may need to come to rest; Plex is waited for an hour at most.
 ROUNDS = [30] * 5 + [300] * 8 + [1200] * 12
 
@@ -353,13 +353,13 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(database_url: str, tmp_path: Path) -> Iterator[type[Machine]]:
+def machine(own_database_url: str, tmp_path: Path) -> Iterator[type[Machine]]:
     """The machine on its stage, with a loop of its own, and without its thousands of log lines."""
     logging.disable(logging.CRITICAL)
     with asyncio.Runner() as runner:
         stack = contextlib.AsyncExitStack()
         Machine.runner = runner
-        Machine.stage = runner.run(stack.enter_async_context(opened(database_url, tmp_path)))
+        Machine.stage = runner.run(stack.enter_async_context(opened(own_database_url, tmp_path)))
         try:
             yield Machine
         finally:

@@ -20,9 +20,9 @@ SECRET = "s3cret-v4lue"
 
 
 @pytest.fixture
-async def empty(database_url: str) -> AsyncIterator[AsyncEngine]:
+async def empty(own_database_url: str) -> AsyncIterator[AsyncEngine]:
     """A database with nothing in it."""
-    engine = make_engine(database_url, pool_size=2)
+    engine = make_engine(own_database_url, pool_size=2)
     async with engine.begin() as connection:
         await connection.execute(text("DROP SCHEMA public CASCADE"))
         await connection.execute(text("CREATE SCHEMA public"))
@@ -72,15 +72,15 @@ async def test_down_and_up_with_rows(empty: AsyncEngine) -> None:
     await run(empty, migrate.upgrade)
 
 
-async def test_models_and_migrations_agree(database_url: str) -> None:
+async def test_models_and_migrations_agree(own_database_url: str) -> None:
     """Alembic finds no difference between the models and the migrated database."""
-    engine = make_engine(database_url)
+    engine = make_engine(own_database_url)
     await run(engine, migrate.check)
 
 
-async def test_the_check_would_find_a_difference(database_url: str) -> None:
+async def test_the_check_would_find_a_difference(own_database_url: str) -> None:
     """The same check fails on a column that no model has."""
-    engine = make_engine(database_url)
+    engine = make_engine(own_database_url)
     async with engine.begin() as connection:
         await connection.execute(text("ALTER TABLE invite ADD COLUMN stray int"))
     with pytest.raises(Exception, match="stray") as caught:
@@ -102,20 +102,22 @@ def test_the_newest_revision_is_alembics_head() -> None:
         assert re.fullmatch(r"\d{4}", revision.revision)
 
 
-async def test_an_empty_database_is_migrated_once(empty: AsyncEngine, database_url: str) -> None:
+async def test_an_empty_database_is_migrated_once(
+    empty: AsyncEngine, own_database_url: str
+) -> None:
     """The first start migrates, the second finds nothing to do."""
     assert await migrate.present_revision(empty) is None
-    assert await migrate.ensure_newest(empty, database_url)
+    assert await migrate.ensure_newest(empty, own_database_url)
     assert await migrate.present_revision(empty) == migrate.newest_revision()
-    assert not await migrate.ensure_newest(empty, database_url)
+    assert not await migrate.ensure_newest(empty, own_database_url)
 
 
-async def test_four_processes_at_once(empty: AsyncEngine, database_url: str) -> None:
+async def test_four_processes_at_once(empty: AsyncEngine, own_database_url: str) -> None:
     """Four processes that start on an empty database at once all come up."""
     processes = [
         await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "db.migrate"),
-            env={**os.environ, migrate.URL_VARIABLE: database_url},
+            env={**os.environ, migrate.URL_VARIABLE: own_database_url},
         )
         for _ in range(4)
     ]
@@ -123,13 +125,13 @@ async def test_four_processes_at_once(empty: AsyncEngine, database_url: str) -> 
     assert await migrate.present_revision(empty) == migrate.newest_revision()
 
 
-async def test_a_newer_database_is_one_sentence(empty: AsyncEngine, database_url: str) -> None:
+async def test_a_newer_database_is_one_sentence(empty: AsyncEngine, own_database_url: str) -> None:
     """A database from a newer Helpr is left as it is, and the sentence says so."""
     await run(empty, migrate.upgrade)
     async with empty.begin() as connection:
         await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(StartError, match=r"revision 9999, which is newer") as caught:
-        await migrate.ensure_newest(empty, database_url)
+        await migrate.ensure_newest(empty, own_database_url)
     assert "\n" not in str(caught.value)
     assert caught.value.exit_code == 1
 

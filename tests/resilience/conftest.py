@@ -19,10 +19,10 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture
 async def scene(
-    plex: PlexSandbox, database_url: str, tmp_path: Path, nursery: Nursery
+    plex: PlexSandbox, own_database_url: str, tmp_path: Path, nursery: Nursery
 ) -> AsyncIterator[Scene]:
     """A Discord, a Plex and a database; no bot yet."""
-    async with open_scene(plex, database_url, tmp_path, nursery) as scene:
+    async with open_scene(plex, own_database_url, tmp_path, nursery) as scene:
         yield scene
 
 

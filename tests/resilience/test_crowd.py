@@ -1,6 +1,7 @@
-"""A hundred members and five reviewers who press every button: each request is decided once."""
+"""A crowd of members and five reviewers who press every button: each request is decided once."""
 
 import asyncio
+import os
 import random
 import re
 import time
@@ -17,7 +18,9 @@ from scene import Measured, Person, Scene
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-MEMBERS = 100
+# `make resilience` takes a hundred.
+THOROUGH = os.environ.get("HELPR_TEST_THOROUGH", "") not in {"", "0"}
+MEMBERS = 100 if THOROUGH else 30
 REVIEWERS = 5
 # How many requests are asked for, and decided, at the same moment.
 AT_ONCE = 5
@@ -32,11 +35,13 @@ async def test_every_reviewer_presses_every_button(scene: Scene, measured: Measu
     began = time.perf_counter()
     await _in_groups([play(scene, ASK, person) for person in people], AT_ONCE * REVIEWERS)
     await scene.settled()
-    measured("Crowd: 100 requests with their cards, s", round(time.perf_counter() - began, 1))
+    measured(
+        f"Crowd: {MEMBERS} requests with their cards, s", round(time.perf_counter() - began, 1)
+    )
     chance = random.Random(SEED)  # noqa: S311 - the same presses for the same seed
     began = time.perf_counter()
     await _in_groups([_all_press(scene, reviewers, one, chance) for one in people], AT_ONCE)
-    measured("Crowd: 500 presses, s", round(time.perf_counter() - began, 1))
+    measured(f"Crowd: {MEMBERS * REVIEWERS} presses, s", round(time.perf_counter() - began, 1))
     await scene.settled()
     measured("Crowd: all decided, shared and told, s", round(time.perf_counter() - began, 1))
     evidence = await scene.evidence()
@@ -62,7 +67,8 @@ async def _all_press(
     chance: random.Random,
 ) -> None:
     """Every reviewer presses one of the two buttons on somebody's card, at the same moment."""
-    labels = [chance.choice(["Approve", "Deny"]) for _ in reviewers]
+    # A denial takes a form more, so that one approval among five mostly comes first.
+    labels = chance.choices(["Approve", "Deny"], weights=[1, 5], k=len(reviewers))
     card = scene.card_of(person)
     assert card is not None
 

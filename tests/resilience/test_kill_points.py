@@ -15,7 +15,7 @@ REPEAT = int(os.environ.get("HELPR_TEST_REPEAT", "1"))
 THOROUGH = os.environ.get("HELPR_TEST_THOROUGH", "") not in {"", "0"}
 # The regular run takes every so many-th point, so that it stays short; `make resilience` takes all.
 MAIN_ROADS = {"invite", "revoke"}
-EVERY_MAIN, EVERY_SIDE = 4, 10
+EVERY_MAIN, EVERY_SIDE = 8, 12
 # So that several workers share one flow.
 PARTS = {"invite": 2}
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, Job, ShowNotice
+from bot.domain.jobs import ALL_JOBS, Job, ShowNotice, ShowPanel
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import check, languages, texts
 from bot.jobs.changing import ChangingJobs
@@ -21,6 +21,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
@@ -52,6 +53,7 @@ def registered() -> dict[type[Job], Any]:
                 comparing=ComparingJobs(nothing, nothing),
                 telling=TellingJobs(nothing, nothing),
                 noticing=NoticingJobs(nothing, nothing),
+                standing=StandingJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
             )
         )
@@ -83,7 +85,9 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values(), ShowNotice} == set(ALL_JOBS)
+    assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values(), ShowNotice, ShowPanel} == set(
+        ALL_JOBS
+    )
 
 
 @pytest.mark.parametrize("kind", ALL_JOBS)

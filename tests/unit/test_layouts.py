@@ -291,6 +291,7 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "nudge_days": 60,
         "withdraw_days": 365,
         "breaker_percent": 100,
+        "undo_seconds": 300,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
     }

@@ -9,7 +9,7 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, members, plex, requests, settings
+from bot.ui.items import access, members, plex, requests, settings, setup, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -17,4 +17,6 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *access.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *standing.ITEMS,
+    *setup.ITEMS,
 )

@@ -56,6 +56,22 @@ class Deny(
         )
 
 
+class Undo(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:undo:(?P<invite_id>\d{1,18}):(?P<version>\d{1,9}):(?P<place>card|q\d{1,18})",
+):
+    """Take back an approval that was not sent yet."""
+
+    rule = Rule(Right.REVIEWER)
+
+    def __init__(
+        self, invite_id: int, version: int, place: str = CARD, label: str = "Undo"
+    ) -> None:
+        self.invite_id, self.version, self.place = invite_id, version, place
+        super().__init__(Button(label=label, custom_id=f"helpr:undo:{invite_id}:{version}:{place}"))
+
+
 class TurnQueue(
     Dynamic,
     DynamicItem[Button[Any]],
@@ -82,6 +98,7 @@ class PostCards(Dynamic, DynamicItem[Button[Any]], template="helpr:cards:again")
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Approve,
     Deny,
+    Undo,
     TurnQueue,
     PostCards,
 )

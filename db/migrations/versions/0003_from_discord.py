@@ -23,6 +23,13 @@ def upgrade() -> None:
     _create_bulk_item()
     _create_panel()
     _create_sign_in()
+    _notice_kinds("breaker", "link_paused", "panels", "stuck", "wrong_codes")
+
+
+def _notice_kinds(*kinds: str) -> None:
+    op.drop_constraint(op.f("ck_notice_kind"), "notice", type_="check")
+    named = ", ".join(f"'{kind}'" for kind in kinds)
+    op.create_check_constraint(op.f("ck_notice_kind"), "notice", f"kind IN ({named})")
 
 
 def _upgrade_guilds() -> None:
@@ -216,8 +223,13 @@ def _create_panel() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.Column("due_at", Instant, nullable=True),
         sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("looked_at", Instant, nullable=True),
+        sa.Column("heals", sa.Integer(), server_default="0", nullable=False),
         sa.Column("healed_at", Instant, nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("removed_at", Instant, nullable=True),
         sa.CheckConstraint("kind IN ('get_access', 'queue')", name=op.f("ck_panel_kind")),
+        sa.CheckConstraint("problem IN ('closed', 'deleted')", name=op.f("ck_panel_problem")),
         sa.ForeignKeyConstraint(
             ["guild_id"], ["guild.id"], name=op.f("fk_panel_guild_id"), ondelete="CASCADE"
         ),
@@ -291,6 +303,8 @@ def _create_sign_in() -> None:
 
 def downgrade() -> None:
     """The way back; deleted tiers get a name that nobody has."""
+    op.execute("DELETE FROM notice WHERE kind IN ('panels', 'wrong_codes')")
+    _notice_kinds("breaker", "link_paused", "stuck")
     op.drop_index("uq_tier_name", "tier")
     op.execute("UPDATE tier SET name = name || ' #' || id WHERE deleted_at IS NOT NULL")
     op.create_index("uq_tier_name", "tier", ["guild_id", sa.text("lower(name)")], unique=True)

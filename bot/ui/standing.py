@@ -1,0 +1,75 @@
+"""Standing panels: what each kind shows. A new kind adds its words to `_RENDER` and `MARKS`."""
+
+from collections.abc import Callable
+
+from discord.ui import LayoutView
+
+from bot.domain.panels import Panel, PanelKind, PanelProblem
+from bot.domain.people import Asking
+from bot.i18n import Texts, mark
+from bot.services.panels import PanelData
+from bot.ui.items.standing import GET, GetAccess, MyAccess
+from bot.ui.layout import BLUE, layout
+
+MARKS: dict[PanelKind, str] = {
+    PanelKind.GET_ACCESS: GET,
+}
+"""What the custom_ids of its buttons begin with, by which a message is known to be such a panel."""
+
+KIND_NAMES: dict[PanelKind, str] = {
+    PanelKind.GET_ACCESS: mark("Get access, for members"),
+    PanelKind.QUEUE: mark("Waiting requests, for reviewers"),
+}
+PROBLEMS: dict[PanelProblem, str] = {
+    PanelProblem.DELETED: mark(
+        "{channel}: {panel}. It was deleted again and again, so I leave it away."
+        " /panel post brings it back."
+    ),
+    PanelProblem.CLOSED: mark(
+        "{channel}: {panel}. I may not post there. Please check my permissions in that channel."
+    ),
+}
+
+
+def render(data: PanelData, t: Texts) -> LayoutView:
+    """What a panel shows, in the guild's language."""
+    return _RENDER[data.panel.kind](data, t)
+
+
+def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
+    """For members: how to get access here, and what Helpr will write to whom."""
+    return layout(
+        "### " + t("Get access to Plex"),
+        t(_HOW[data.guild.asking]),
+        "-# " + t("What I answer here only you can see. If there is news later, I send you one"
+                  " direct message: when your invite is ready, as a reminder to accept it, and"
+                  " when your access changes or ends."),
+        rows=[[GetAccess(t("Get access")), MyAccess(t("My access"))]],
+        colour=BLUE,
+    )  # fmt: skip
+
+
+def problem_line(kind: PanelKind, channel_id: int, problem: PanelProblem, t: Texts) -> str:
+    """For admins: which panel does not stand, why, and what to do."""
+    name = t(KIND_NAMES[kind])
+    return t(PROBLEMS[problem], channel=f"<#{channel_id}>", panel=name)
+
+
+def wanted_line(panel: Panel, t: Texts) -> str:
+    """For admins: which panel stands where."""
+    return f"<#{panel.channel_id}>: {t(KIND_NAMES[panel.kind])}"
+
+
+_HOW: dict[Asking, str] = {
+    Asking.FREELY: mark(
+        "Press **Get access** and type your Plex account. The admins decide, and I tell you."
+    ),
+    Asking.WITH_CODE: mark("You need a code from an admin here. Have it at hand, and press."),
+    Asking.SIGNED_IN: mark(
+        "Press **Get access** and sign in with Plex: then you are in at once. You can type your"
+        " Plex account instead; then the admins decide."
+    ),
+}
+_RENDER: dict[PanelKind, Callable[[PanelData, Texts], LayoutView]] = {
+    PanelKind.GET_ACCESS: get_access_panel,
+}
