@@ -383,6 +383,9 @@ class Invites(InviteRows):
         for name in ("active_at", "expires_at"):
             if (first := stored.pop(f"first_{name}", None)) is not None:
                 stored[name] = func.coalesce(C[name], first)
+        if stored.pop("is_overriding", False):
+            # Whoever is at work on what was wanted before can no longer write its outcome.
+            stored["attempt"] = C.attempt + 1
         if "grant" in stored:
             grant: Grant | None = stored.pop("grant")
             stored["grant_sections"] = sorted(grant.section_ids) if grant else None

@@ -13,9 +13,11 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.bulk import Bulks
 from db.cards import Cards
 from db.drift import Drifts
 from db.guilds import Guilds
+from db.holders import Holders
 from db.installation import InstallationRecord
 from db.invites import Invites
 from db.jobs import Jobs
@@ -52,6 +54,8 @@ class Work:
         self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)
+        self.holders = Holders(session, keyring)
+        self.bulks = Bulks(session, keyring)
 
     async def commit(self) -> None:
         """Make everything of this unit of work stay."""

@@ -14,6 +14,8 @@ from bot.plex import PlexService
 from bot.services import Services
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.bulk import BulkService
+from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
@@ -134,6 +136,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     interval = timedelta(seconds=settings.reconcile.interval)
     links = LinkService(ledger, clock, plex, settings.home)
     sign_ins = SignInService(ledger, clock, plex)
+    access = AccessService(ledger, clock)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
@@ -142,7 +145,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
-        access=AccessService(ledger, clock),
+        access=access,
+        bulk=BulkService(ledger, clock),
+        bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),

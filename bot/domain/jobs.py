@@ -88,6 +88,14 @@ class FollowSignIn(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class RunBulk(Job):
+    """Carry on with what an admin wants done to many."""
+
+    name: ClassVar[str] = "run_bulk"
+    bulk_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShowPanel(Job):
     """Post, edit, look for or take away a standing message."""
 
@@ -104,6 +112,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     ReconcileLink,
     ShowNotice,
     FollowSignIn,
+    RunBulk,
     ShowPanel,
 )
 

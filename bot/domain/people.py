@@ -46,12 +46,16 @@ class Actor:
     """The person behind one interaction, as the gate has seen them (Discord's ids).
 
     `manages_server`: an admin by Discord's own Manage Server, not only by a role of the settings.
+    `bulk_id`: what they do to each of many on one word of theirs; `for_all`: and that word is about
+    everybody, themselves included.
     """
 
     guild_id: int
     user_id: int
     right: Right = Right.MEMBER
     manages_server: bool = False
+    bulk_id: int | None = None
+    for_all: bool = False
 
     @property
     def is_staff(self) -> bool:

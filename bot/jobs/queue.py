@@ -14,12 +14,14 @@ from bot.domain.jobs import (
     FollowSignIn,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
     ShowPanel,
     TellMember,
 )
+from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
@@ -60,6 +62,7 @@ class Workers:
     standing: StandingJobs
     links: LinkService
     signing_in: SignInJobs
+    bulk: BulkJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -73,6 +76,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         ShowNotice: workers.noticing.show_notice,
         FollowSignIn: workers.signing_in.follow,
+        RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
     }
 

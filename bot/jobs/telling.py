@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import aiohttp
 import discord
-from discord.http import Route, handle_message_parameters
+from discord.http import Route
 from discord.ui import LayoutView
 
 from bot.domain.channels import ChannelProblem
 from bot.domain.invites import Invite
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
+from bot.jobs.answers import edit_answer
 from bot.log import logger
 from bot.services.invites import MemberView
 from bot.services.showing import WORTH_TELLING, CardData, ShowingService, TellData
@@ -45,8 +46,6 @@ _PROBLEMS = {
     50013: ChannelProblem.SILENT,
     THREAD_ARCHIVED: ChannelProblem.LOCKED,
 }
-# 401 (50027) once the token is over, 404 when the answer was dismissed.
-TOKEN_OVER = {401, 403, 404}
 
 
 class Blocked(Exception):
@@ -226,29 +225,15 @@ class TellingJobs:
 
     async def _edit_answer(self, data: TellData, answer: Answer) -> bool:
         view = member_panel(_view(data), texts(data.invite.locale))
-        # "@original" is Discord's name for the answer itself; discord.py only edits it where it
-        # still holds the interaction.
-        route = Route(
-            "PATCH",
-            "/webhooks/{webhook_id}/{webhook_token}/messages/@original",
-            webhook_id=answer.application_id,
-            webhook_token=answer.token,
-        )
-        try:
-            with handle_message_parameters(view=view) as params:
-                await self._client.http.request(route, json=params.payload)
-        except discord.HTTPException as error:
-            if error.status not in TOKEN_OVER:
-                raise
-            log.info("answer.over", invite=data.invite.id, error=code_of(error))
-            await self._showing.answer_over(answer.id)
-            return False
-        return True
+        if await edit_answer(self._client, answer.application_id, answer.token, view):
+            return True
+        await self._showing.answer_over(answer.id)
+        return False
 
     async def _direct(self, data: TellData, *, told: bool) -> tuple[int, int] | None:
         """The one direct message, edited where there is one; a reminder takes its place."""
         invite = data.invite
-        view = member_panel(_view(data), texts(invite.locale), as_dm=True)
+        view = member_panel(_view(data), texts(invite.locale))
         known = self._known_dm(invite)
         if known is not None and (told or not data.is_reminder):
             try:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.bulk import BulkService
+from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
@@ -33,6 +35,8 @@ class Services:
     sending: SendingService
     changing: ChangingService
     access: AccessService
+    bulk: BulkService
+    bulk_run: BulkRunService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService

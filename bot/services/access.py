@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 from bot.clock import Clock
 from bot.domain.audit import Event
+from bot.domain.bulk import ASKED, BulkOutcome
 from bot.domain.durations import parse_end, parse_zone
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.invites import (
     LIVE,
     REVOCABLE,
@@ -246,6 +247,41 @@ class AccessService:
                 **columns,
             )
 
+    async def apply_tier(self, actor: Actor, invite_id: int) -> AccessView:
+        """Give somebody what their tier says now: at once, or when access is given or restored.
+
+        What Helpr is just doing for the tier as it was before counts for nothing.
+        """
+        async with self._ledger.begin() as work:
+            invite = await _found(work, actor, invite_id)
+            tier = await work.tiers.get(invite.tier_id or 0)
+            if tier is None:
+                raise Refused("tier.unknown")
+            if not tier.libraries:
+                raise Refused("tier.no_libraries", tier=tier.name)
+            _refuse_ending(invite)
+            if invite.change is Change.SUSPEND:
+                raise Refused("access.being_suspended")
+            if invite.change is Change.KEEP:
+                raise Refused("access.being_changed")
+            if invite.state is InviteState.SENDING:
+                raise Refused("access.being_sent")
+            if invite.state not in REVOCABLE:
+                _refuse_state(invite)
+            columns: dict[str, Any] = {"grant": tier.grant}
+            if invite.state in SHARED:
+                columns = {"change": Change.UPDATE, "is_overriding": True}
+            return await self._change(
+                work,
+                actor,
+                invite,
+                "access.apply_tier",
+                from_={invite.state},
+                version=invite.version,
+                tier=tier.id,
+                **columns,
+            )
+
     async def revoke(self, actor: Actor, invite_id: int, reason: str = "") -> AccessView:
         """End access, or the invite on its way to it."""
         why = clean_text(reason, REASON_LENGTH, "reason.too_long")
@@ -259,7 +295,7 @@ class AccessService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None or invite.member_id != actor.user_id:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.state not in REVOCABLE:
                 raise Refused("leave.over")
             return await self._end(work, actor, invite, EndReason.LEFT, "")
@@ -308,7 +344,7 @@ class AccessService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.state is InviteState.FAILED:
                 again = await _revived(work, invite, now, failure_key=None, failure_reason="")
                 return await self._stored(
@@ -380,6 +416,11 @@ class AccessService:
         why: str = "",
         **details: Any,
     ) -> AccessView:
+        if actor.bulk_id is not None:
+            # In this very transaction, so that it is done once, whoever is killed.
+            if not await work.bulks.settle(actor.bulk_id, was.id, ASKED, from_=BulkOutcome.WAITING):
+                raise Refused("access.moved_on")
+            details["bulk"] = actor.bulk_id
         await work.audit.moved(
             now_is,
             action,
@@ -402,8 +443,8 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     """An invite of this guild; `own=False`: nobody decides about their own."""
     invite = await work.invites.get(invite_id, actor.guild_id)
     if invite is None:
-        raise Refused("invite.unknown")
-    if not own and invite.member_id == actor.user_id:
+        raise Forged("invite.unknown")
+    if not own and invite.member_id == actor.user_id and not actor.for_all:
         raise Refused("access.own")
     return invite
 

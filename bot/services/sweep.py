@@ -10,6 +10,7 @@ from bot.domain.jobs import (
     FollowSignIn,
     Job,
     ReconcileLink,
+    RunBulk,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -21,6 +22,8 @@ from db.ledger import Ledger, Work
 
 # A trouble that has not come again for so long is over.
 FORGOTTEN = timedelta(hours=1)
+# A bulk action that nobody has confirmed for so long is forgotten.
+UNCONFIRMED = timedelta(hours=1)
 _OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember]] = {
     "share": ShareInvite,
     "change": ChangeShare,
@@ -51,6 +54,7 @@ class SweepService:
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
+            jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
@@ -91,6 +95,7 @@ class SweepService:
             await work.sign_ins.forget_answers(self._clock.now())
             await work.rates.forget_old()
             now = self._clock.now()
+            await work.bulks.drop_drafts(now - UNCONFIRMED)
             for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
                 await count_stuck(work, guild_id, now)
             await work.commit()

@@ -88,6 +88,16 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    # Many at once
+    "bulk.nobody": mark("That is about nobody right now, so there is nothing to do."),
+    "bulk.unknown": mark("I do not know that bulk action any more. Start again from /access list."),
+    "bulk.begun": mark("That has been started already. /access list shows how far it is."),
+    "bulk.over": mark("That is over, or being stopped already."),
+    "bulk.number_wrong": mark(
+        "The number does not match, so nothing was done. To confirm, type {n} exactly."
+    ),
+    "bulk.overtaken": mark("Something else was done about this access meanwhile."),
+    "bulk.not_yet": mark("Plex has not done it yet. I keep trying; the card shows how it stands."),
     # Settings
     "setting.unknown": mark("I do not know that setting any more. /settings shows all there are."),
     "setting.not_here": mark("That belongs to another server, so nothing was changed."),
@@ -124,6 +134,8 @@ TEXTS: dict[str, str] = {
     ),
     "limit.reached": mark("That was a lot at once. Please try again {when}."),
     "place.guild_only": mark("This works in a server, not in direct messages."),
+    "place.left": mark("You are no longer a member of that server, so I cannot do this."),
+    "button.unknown": mark("I do not know this button any more. Please run the command again."),
     "place.not_here": mark(
         "I am no longer a member of this server. Ask an admin to add me again, then retry."
     ),
@@ -147,7 +159,7 @@ TEXTS: dict[str, str] = {
     ),
     "plex.link_unknown": mark("That Plex server is not connected here any more."),
     "plex.link_in_use": mark(
-        "{n} people have access through {server}, or are about to. End their access first, or move"
+        "People have access through {server}, or are about to: {n}. End their access first, or move"
         " them to a tier of another server; then disconnect it."
     ),
     "sign_in.over": mark(

@@ -9,12 +9,13 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, members, plex, requests, settings, setup, standing
+from bot.ui.items import access, bulk, members, plex, requests, settings, setup, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *access.ITEMS,
+    *bulk.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
     *standing.ITEMS,

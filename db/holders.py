@@ -1,0 +1,70 @@
+"""Everybody with access or on the way, filtered and by pages."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select
+
+from bot.domain.holders import SOON_DAYS, STATES, HolderFilter, Standing
+from bot.domain.invites import Invite
+from db.invites import INVITE, LINK, C, InviteRows
+
+
+class Holders(InviteRows):
+    """The holders of access of one unit of work."""
+
+    async def page(
+        self,
+        guild_id: int,
+        wanted: HolderFilter,
+        *,
+        now: datetime,
+        below: int | None = None,
+        above: int | None = None,
+        limit: int = 15,
+    ) -> list[Invite]:
+        """Newest first: those with ids `below` one, or the page that comes before id `above`."""
+        query = select(INVITE).where(*_matches(guild_id, wanted, now)).limit(limit)
+        if above is not None:
+            rows = await self._session.execute(query.where(C.id > above).order_by(C.id))
+            return [self._open(row) for row in rows][::-1]
+        if below is not None:
+            query = query.where(C.id < below)
+        return [self._open(row) for row in await self._session.execute(query.order_by(C.id.desc()))]
+
+    async def count(self, guild_id: int, wanted: HolderFilter, now: datetime) -> int:
+        """How many match."""
+        query = select(func.count()).where(*_matches(guild_id, wanted, now))
+        return int((await self._session.execute(query)).scalar_one())
+
+    async def choose(
+        self, guild_id: int, who: HolderFilter | Collection[int], *, actor_id: int, now: datetime
+    ) -> list[tuple[int, bool, bool]]:
+        """Ids of the invites, each with whether it is the actor's own, or the server owner's.
+
+        Ids of another guild's invites are left out.
+        """
+        is_owner = C.account_id.is_not_distinct_from(LINK.c.owner_account_id) & (
+            C.account_id.is_not(None)
+        )
+        query = (
+            select(C.id, C.member_id == actor_id, is_owner)
+            .outerjoin(LINK, LINK.c.id == C.link_id)
+            .order_by(C.id)
+        )
+        if isinstance(who, HolderFilter):
+            query = query.where(*_matches(guild_id, who, now))
+        else:
+            query = query.where(C.guild_id == guild_id, C.id.in_(list(who)))
+        return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
+
+
+def _matches(guild_id: int, wanted: HolderFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found = [C.guild_id == guild_id, C.state.in_(STATES[wanted.standing])]
+    if wanted.tier_id is not None:
+        found.append(C.tier_id == wanted.tier_id)
+    if wanted.standing in SOON_DAYS:
+        found.append(C.expires_at <= now + timedelta(days=SOON_DAYS[wanted.standing]))
+    if wanted.standing is Standing.STUCK:
+        found.append(C.stuck_at.is_not(None) | (C.state == "failed"))
+    return found
