@@ -68,7 +68,11 @@ class Setup(commands.Cog):
         """Show a step, or the next one that Plex's answer has opened meanwhile."""
         await interaction.response.defer()
         view = await self._view(interaction)
-        await self._show(interaction, view, Step(pressed.step), pressed.way)
+        if pressed.step is Step.LIBRARIES and view.tier is not None and not view.libraries:
+            # There were none when the server was last asked.
+            await self._bot.services.links.choice(actor_of(interaction), view.tier.id)
+            view = await self._view(interaction)
+        await self._show(interaction, view, pressed.step, pressed.way)
 
     async def begin(self, interaction: Interaction, _pressed: BeginSignIn) -> None:
         """A new sign-in, in the place of one that waits."""

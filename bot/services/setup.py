@@ -63,7 +63,8 @@ class SetupView:
         steps = list(Step)
         is_open = {
             Step.PLEX: Step.PLEX in self.missing,
-            Step.LIBRARIES: self.tier is not None and not self.tier.libraries,
+            Step.LIBRARIES: Step.LIBRARIES in self.missing
+            or (self.tier is not None and not self.tier.libraries),
             Step.CHANNEL: Step.CHANNEL in self.missing,
             Step.REVIEWERS: not self.settings.reviewer_role_ids,
         }

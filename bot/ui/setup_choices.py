@@ -67,7 +67,10 @@ def _nothing_to_choose(view: SetupView, head: str, t: Texts, way: str) -> Layout
         said = t("This Plex server has no libraries yet. Make one there, then come back.")
     else:
         said = t("The server is not connected yet, so its libraries are not known.")
-    buttons: list[Item[Any]] = [ShowStep(Step.PLEX, way, t("Plex server"))]
+    buttons: list[Item[Any]] = [
+        ShowStep(Step.LIBRARIES, way, t("Look again")),
+        ShowStep(Step.PLEX, way, t("Plex server")),
+    ]
     buttons.append(_go_on(view, Step.LIBRARIES, t, way))
     return layout(head, "⚠️ " + said, rows=[buttons], colour=YELLOW)
 
