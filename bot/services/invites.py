@@ -14,6 +14,7 @@ from bot.domain.people import Actor
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier
 from bot.services.notices import count_stuck
+from bot.services.panels import queue_changed
 from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
 
@@ -128,6 +129,7 @@ class InviteService:
             if request.answer is not None:
                 await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return MemberView(invite, tier, link)
 
@@ -188,6 +190,7 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return undone
 
@@ -213,6 +216,7 @@ class InviteService:
                 denied, "invite.denied", now=now, by=actor.user_id, was=invite.state
             )
             await work.jobs.enqueue(TellMember(invite.id), ShowCard(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return denied
 
@@ -253,6 +257,8 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            if invite.is_open:
+                await queue_changed(work, actor.guild_id, now)
             if take_back:
                 await work.jobs.enqueue(ChangeShare(invite.id))
             await work.commit()

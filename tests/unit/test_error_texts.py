@@ -45,6 +45,8 @@ PARAMS: dict[str, str | int] = {
     "withdraw": 3,
     "channel": 123456789012345679,
     "permissions": "view_channel send_messages",
+    "server": "Home *Media*",
+    "addresses": "http://192.168.1.2:32400 https://x.plex.direct",
 }
 
 
