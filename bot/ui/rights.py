@@ -112,7 +112,7 @@ def _invite_lines(rights: Rights, t: Texts) -> list[str]:
     return [
         "⚪ "
         + t(
-            "Only if you want codes that come with a Discord invite: allow me {permissions} in"
+            "For codes that come with a Discord invite: allow me {permissions} in"
             " Server Settings, Roles, my role, Permissions.",
             permissions=named,
         )

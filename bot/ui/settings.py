@@ -90,7 +90,7 @@ ASKING: dict[Asking, tuple[str, str]] = {
         mark("An admin or a reviewer decides about each request."),
     ),
     Asking.WITH_CODE: (
-        mark("Only with a code"),
+        mark("Members need a code"),
         mark("Whoever has a code from you may ask. Make codes with /code."),
     ),
     Asking.SIGNED_IN: (

@@ -286,7 +286,7 @@ async def test_where_the_operator_has_set_plex(stage: Stage) -> None:
     assert "All is set up" in said(answer)
     await stage.alice.click(answer.response, label="What members may do")
     await stage.alice.select(answer.response, ["with_code"])
-    assert "What members may do: Only with a code" in words(answer.response)
+    assert "What members may do: Members need a code" in words(answer.response)
     await stage.alice.click(answer.response, label="Plex server")
     assert "Home Media is connected." in words(answer.response)
     await stage.alice.click(answer.response, label="Connect another server")
