@@ -35,12 +35,14 @@ EXTENSIONS = (
     "cogs.access",
     "cogs.bulk",
     "cogs.guilds",
+    "cogs.holders",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
     "cogs.setup",
+    "cogs.tiers",
 )
 
 

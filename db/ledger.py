@@ -27,6 +27,8 @@ from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
 from db.rates import Rates
+from db.roles import Roles
+from db.seats import Seats
 from db.sign_ins import SignIns
 from db.tiers import Tiers
 from db.trouble import Troubles
@@ -42,6 +44,8 @@ class Work:
         self.links = Links(session, keyring)
         self.tiers = Tiers(session)
         self.link_tiers = LinkTiers(session)
+        self.seats = Seats(session)
+        self.roles = Roles(session)
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)

@@ -18,6 +18,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
+from bot.services.holders import HolderService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
@@ -25,12 +26,15 @@ from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
 from bot.services.sign_ins import SignInService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
@@ -146,6 +150,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
         access=access,
+        holders=HolderService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),
@@ -157,6 +162,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         sweep=SweepService(ledger, clock),
+        tiers=TierService(ledger, clock),
+        tier_edits=TierEditing(ledger, clock, plex),
+        roles=RoleService(ledger, clock),
     )
 
 

@@ -88,6 +88,14 @@ class FollowSignIn(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class GiveRole(Job):
+    """Give or take the role of a tier."""
+
+    name: ClassVar[str] = "give_role"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunBulk(Job):
     """Carry on with what an admin wants done to many."""
 
@@ -112,6 +120,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     ReconcileLink,
     ShowNotice,
     FollowSignIn,
+    GiveRole,
     RunBulk,
     ShowPanel,
 )

@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
@@ -25,6 +26,7 @@ from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
@@ -59,6 +61,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    roles: RoleJobs
     standing: StandingJobs
     links: LinkService
     signing_in: SignInJobs
@@ -74,6 +77,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ShowCard: workers.telling.show_card,
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
+        GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,

@@ -8,18 +8,22 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
+from bot.services.holders import HolderService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
 from bot.services.sign_ins import SignInService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 
 
@@ -35,6 +39,7 @@ class Services:
     sending: SendingService
     changing: ChangingService
     access: AccessService
+    holders: HolderService
     bulk: BulkService
     bulk_run: BulkRunService
     notices: NoticeService
@@ -46,3 +51,6 @@ class Services:
     linking: LinkingService
     setup: SetupService
     sweep: SweepService
+    tiers: TierService
+    tier_edits: TierEditing
+    roles: RoleService

@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    GiveRole,
     ReconcileLink,
     RunBulk,
     ShareInvite,
@@ -51,6 +52,7 @@ _JOBS = {
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
     ShowPanel.name: mark("Show a panel"),
 }

@@ -9,15 +9,28 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, members, plex, requests, settings, setup, standing
+from bot.ui.items import (
+    access,
+    bulk,
+    holders,
+    members,
+    plex,
+    requests,
+    settings,
+    setup,
+    standing,
+    tiers,
+)
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
+    *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *tiers.ITEMS,
     *standing.ITEMS,
     *setup.ITEMS,
 )
