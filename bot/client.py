@@ -33,6 +33,7 @@ LONGEST_PAUSE = 30.0
 
 EXTENSIONS = (
     "cogs.access",
+    "cogs.board",
     "cogs.bulk",
     "cogs.guilds",
     "cogs.holders",

@@ -13,6 +13,8 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.audit_log import AuditLog
+from db.board import Boards
 from db.bulk import Bulks
 from db.cards import Cards
 from db.drift import Drifts
@@ -30,6 +32,7 @@ from db.rates import Rates
 from db.roles import Roles
 from db.seats import Seats
 from db.sign_ins import SignIns
+from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
 
@@ -51,6 +54,9 @@ class Work:
         self.cards = Cards(session)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
+        self.audit_log = AuditLog(session)
+        self.board = Boards(session)
+        self.stats = Stats(session)
         self.jobs = Jobs(session)
         self.rates = Rates(session)
         self.sign_ins = SignIns(session, keyring)

@@ -14,6 +14,8 @@ from bot.plex import PlexService
 from bot.services import Services
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
@@ -32,6 +34,7 @@ from bot.services.settings import SettingsService
 from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
 from bot.services.sign_ins import SignInService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
@@ -162,6 +165,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         sweep=SweepService(ledger, clock),
+        board=BoardService(ledger, clock, plex),
+        stats=StatsService(ledger, clock),
+        audit=AuditService(ledger, clock),
         tiers=TierService(ledger, clock),
         tier_edits=TierEditing(ledger, clock, plex),
         roles=RoleService(ledger, clock),

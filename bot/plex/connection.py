@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
+import plexapi
 import plexapi.myplex
 import plexapi.server
+from plexapi.utils import parseXMLString
 
 from bot.domain.errors import PlexError, PlexServerChanged, PlexTokenRefused
-from bot.domain.plex import Grant, PlexAccess, PlexLibrary, PlexShare
+from bot.domain.plex import Grant, PlexAccess, PlexActivity, PlexLibrary, PlexShare
 from bot.plex import failures, payloads
 from bot.plex.session import PlexSession
 
@@ -100,6 +102,21 @@ class Connection:
         if expected is not None and machine != expected:
             raise PlexServerChanged
         return Server(machine, server.friendlyName or "", server.version or "", seconds)
+
+    def activity(self) -> PlexActivity:
+        """GET /status/sessions of the media server.
+
+        PlexAPI would ask GET / first, and for every stream's details when they are read.
+        """
+        began = time.perf_counter()
+        answer = self._session.get(
+            f"{self.base_url.rstrip('/')}/status/sessions",
+            headers={**plexapi.BASE_HEADERS, "X-Plex-Token": self.token},
+            timeout=self._timeout,
+        )
+        seconds = time.perf_counter() - began
+        parse: Callable[[str], Any] = parseXMLString
+        return PlexActivity(payloads.streams_of(parse(answer.text)), seconds)
 
     def open_account(self) -> Owner:
         """GET /api/v2/user."""

@@ -15,6 +15,7 @@ from bot.domain.errors import PlexAnswerLost, PlexNoLibraries, PlexShareGone
 from bot.domain.plex import (
     Grant,
     PlexAccess,
+    PlexActivity,
     PlexLibrary,
     PlexServerInfo,
     PlexServerStatus,
@@ -117,6 +118,14 @@ class PlexService(Visits):
         async with self._link(access).turn(access) as turn:
             server = await turn.open_server(access.machine_identifier)
         return PlexServerStatus(server.name, server.version, server.seconds)
+
+    async def activity(self, access: PlexAccess) -> PlexActivity:
+        """What is being watched now: 1 request, also as the first on a link.
+
+        Raises PlexNotOwner when the token's account does not own the server.
+        """
+        async with self._link(access).turn(access) as turn:
+            return await turn.activity()
 
     async def libraries(
         self, access: PlexAccess, *, fresh: bool = False

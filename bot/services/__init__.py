@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
@@ -21,6 +23,7 @@ from bot.services.settings import SettingsService
 from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
 from bot.services.sign_ins import SignInService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
@@ -51,6 +54,9 @@ class Services:
     linking: LinkingService
     setup: SetupService
     sweep: SweepService
+    board: BoardService
+    stats: StatsService
+    audit: AuditService
     tiers: TierService
     tier_edits: TierEditing
     roles: RoleService

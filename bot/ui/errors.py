@@ -89,6 +89,14 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    "past.unreadable": mark(
+        "I cannot read “{typed}” as a time. Try 7d for a week ago, or a day like 2026-10-31."
+    ),
+    "past.too_far": mark("That is more than ten years ago. Choose something later."),
+    "audit.no_time": mark("That time ends before it begins. Choose an earlier start."),
+    "audit.no_action": mark(
+        "I know no action “{typed}”. Choose one from the list that appears while you type."
+    ),
     "access.which": mark("Name either a member or a Plex account, so that I know whose access."),
     "access.plex_unknown": mark(
         "Nobody here is known with that Plex account. It has to be the exact name or address: they"

@@ -11,6 +11,7 @@ from discord.ui import DynamicItem
 
 from bot.ui.items import (
     access,
+    board,
     bulk,
     holders,
     members,
@@ -30,6 +31,7 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *board.ITEMS,
     *tiers.ITEMS,
     *standing.ITEMS,
     *setup.ITEMS,
