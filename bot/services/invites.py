@@ -117,7 +117,6 @@ class InviteService:
             await _refuse_taken(work, actor, login)
             tier = await _asked_for(work, actor, request.tier_id)
             link = await work.links.get(tier.link_id) if tier else None
-            link = link or await work.links.of_guild(actor.guild_id)
             if link is not None and await work.links.is_owner(link.id, login):
                 raise Refused("login.owner")
             invite = await work.invites.add(

@@ -9,7 +9,19 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, holders, members, plex, requests, settings, standing, tiers
+from bot.ui.items import (
+    access,
+    board,
+    bulk,
+    holders,
+    members,
+    plex,
+    requests,
+    settings,
+    setup,
+    standing,
+    tiers,
+)
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -19,6 +31,8 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *board.ITEMS,
     *tiers.ITEMS,
     *standing.ITEMS,
+    *setup.ITEMS,
 )
