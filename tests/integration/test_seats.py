@@ -123,15 +123,7 @@ async def test_shares_made_by_hand_and_other_guilds_count_once(story: Story) -> 
     [seats] = (await story.house.services.tiers.all(ADMIN)).seats
     assert (seats.taken, seats.unknown) == (1, 1)
     # Another guild, linked to the same server: its people are this owner's people too.
-    await execute(story.ledger, "INSERT INTO guild (id) VALUES (:g)", g=OTHER_GUILD)
-    await execute(
-        story.ledger,
-        "INSERT INTO plex_link (guild_id, state, base_url, token_sealed, machine_identifier,"
-        " owner_account_id, connected_at) SELECT :g, state, base_url, token_sealed,"
-        " machine_identifier, owner_account_id, connected_at FROM plex_link WHERE id = :l",
-        g=OTHER_GUILD,
-        l=link.id,
-    )
+    await story.second_guild(OTHER_GUILD)
     await execute(
         story.ledger,
         "INSERT INTO drift (link_id, kind, share_id, since) SELECT p.id, d.kind, d.share_id,"
