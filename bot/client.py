@@ -33,13 +33,16 @@ LONGEST_PAUSE = 30.0
 
 EXTENSIONS = (
     "cogs.access",
+    "cogs.board",
     "cogs.bulk",
     "cogs.guilds",
+    "cogs.holders",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.tiers",
 )
 
 

@@ -14,20 +14,27 @@ from bot.plex import PlexService
 from bot.services import Services
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
+from bot.services.holders import HolderService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
@@ -141,6 +148,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
         access=access,
+        holders=HolderService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),
@@ -149,6 +157,12 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
         sweep=SweepService(ledger, clock),
+        board=BoardService(ledger, clock, plex),
+        stats=StatsService(ledger, clock),
+        audit=AuditService(ledger, clock),
+        tiers=TierService(ledger, clock),
+        tier_edits=TierEditing(ledger, clock, plex),
+        roles=RoleService(ledger, clock),
     )
 
 

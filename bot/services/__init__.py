@@ -4,19 +4,26 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.guilds import GuildService
+from bot.services.holders import HolderService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 
 
@@ -32,6 +39,7 @@ class Services:
     sending: SendingService
     changing: ChangingService
     access: AccessService
+    holders: HolderService
     bulk: BulkService
     bulk_run: BulkRunService
     notices: NoticeService
@@ -40,3 +48,9 @@ class Services:
     showing: ShowingService
     panels: PanelService
     sweep: SweepService
+    board: BoardService
+    stats: StatsService
+    audit: AuditService
+    tiers: TierService
+    tier_edits: TierEditing
+    roles: RoleService

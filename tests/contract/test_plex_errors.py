@@ -146,6 +146,7 @@ async def test_no_foreign_exception_leaves_the_service(
     calls = (
         lambda: service.connect(access),
         lambda: service.status(access),
+        lambda: service.activity(access),
         lambda: service.libraries(access, fresh=True),
         lambda: service.share(access, MAIL, Grant(frozenset({1}))),
         lambda: service.shares(access),

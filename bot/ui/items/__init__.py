@@ -9,14 +9,28 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, members, plex, requests, settings, standing
+from bot.ui.items import (
+    access,
+    board,
+    bulk,
+    holders,
+    members,
+    plex,
+    requests,
+    settings,
+    standing,
+    tiers,
+)
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
+    *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *board.ITEMS,
+    *tiers.ITEMS,
     *standing.ITEMS,
 )
