@@ -345,7 +345,8 @@ class Invites(InviteRows):
     async def note(self, id_: int, *, attempt: int | None = None, **columns: Any) -> Invite | None:
         """Set columns that are no move (a share's id, a card's message, what is owed next).
 
-        `attempt`: only while no later one has begun; None is returned then. Raises `Refused` when another invite holds the Plex account.
+        `attempt`: only while no later one has begun; None is returned then.
+        Raises `Refused` when another invite holds the Plex account.
         """
         statement = update(INVITE).where(C.id == id_).values(**self._stored(id_, columns))
         if attempt is not None:
