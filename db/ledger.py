@@ -15,6 +15,7 @@ from db.answers import Answers
 from db.audit import Audit
 from db.bulk import Bulks
 from db.cards import Cards
+from db.codes import Codes
 from db.drift import Drifts
 from db.guilds import Guilds
 from db.holders import Holders
@@ -42,6 +43,7 @@ class Work:
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
+        self.codes = Codes(session, keyring)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
         self.jobs = Jobs(session)

@@ -17,6 +17,7 @@ from bot.services.admission import Admission
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
@@ -24,6 +25,7 @@ from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.redeeming import RedeemingService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
@@ -148,6 +150,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
+        codes=CodeService(ledger, clock),
+        redeeming=RedeemingService(ledger, clock),
         sweep=SweepService(ledger, clock),
     )
 

@@ -7,12 +7,14 @@ from bot.services.admission import Admission
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.redeeming import RedeemingService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
@@ -39,4 +41,6 @@ class Services:
     reconcile: ReconcileService
     showing: ShowingService
     panels: PanelService
+    codes: CodeService
+    redeeming: RedeemingService
     sweep: SweepService
