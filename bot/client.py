@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Protocol
 
@@ -57,7 +58,12 @@ class Door(Protocol):
     async def submitted(self, interaction: discord.Interaction[Any]) -> None:
         """The same for a modal, found by its custom_id."""
 
-    async def admit(self, interaction: discord.Interaction[Any], demanded: Rule) -> None:
+    async def unknown(self, interaction: discord.Interaction[Any]) -> None:
+        """A button or menu that nobody knows."""
+
+    async def admit(
+        self, interaction: discord.Interaction[Any], demanded: Rule, what: Pressed | None = None
+    ) -> None:
         """The gate alone; raises what it refuses with."""
 
     async def tell(self, interaction: discord.Interaction[Any], error: BaseException) -> None:
@@ -134,6 +140,12 @@ class HelprBot(commands.AutoShardedBot):
         self.services = services
         self.door = door
         self.synced = asyncio.Event()
+        self._known_ids: list[re.Pattern[str]] = []
+
+    def add_dynamic_items(self, *items: type[discord.ui.DynamicItem[Any]]) -> None:
+        """The same as discord.py's, and remember what their custom_ids look like."""
+        super().add_dynamic_items(*items)
+        self._known_ids += [item.__discord_ui_compiled_template__ for item in items]
 
     def _get_state(self, **options: Any) -> _State:
         return _State(
@@ -175,9 +187,17 @@ class HelprBot(commands.AutoShardedBot):
         self.synced.set()
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Modals go through the door by their custom_id, so that a restart does not lose one."""
+        """Modals go through the door by their custom_id, so that a restart does not lose one.
+
+        What discord.py finds no class for would otherwise stay without an answer.
+        """
         if interaction.type is discord.InteractionType.modal_submit:
             await self.door.submitted(interaction)
+        elif interaction.type is discord.InteractionType.component:
+            data: Any = interaction.data or {}
+            custom_id = str(data.get("custom_id", ""))
+            if not any(one.fullmatch(custom_id) for one in self._known_ids):
+                await self.door.unknown(interaction)
 
     async def look_at(self, guild_id: int, channel_id: int | None) -> RequestChannel:
         """The channel for cards: is it there, and may the bot show cards in it?

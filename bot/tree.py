@@ -18,7 +18,7 @@ import structlog
 from discord import app_commands
 
 from bot.client import HelprBot, Pressed
-from bot.domain.errors import HelprError, LedgerUnavailable, Refused
+from bot.domain.errors import Forged, HelprError, LedgerUnavailable, Refused
 from bot.domain.people import Actor, Budget, Rule
 from bot.i18n import texts
 from bot.log import REFERENCE, logger, new_reference
@@ -52,6 +52,7 @@ OVER = {
 # How many interactions are remembered: more than come within the 3 s that one may be answered in.
 REMEMBERED = 1024
 ACTOR = "actor"
+ACTION = "action"
 CUT_OFF = "discord.cut_off"
 
 
@@ -103,7 +104,7 @@ class Guard:
         if not self.is_new(interaction):
             return
         try:
-            await self.admit(interaction, what.rule)
+            await self.admit(interaction, what.rule, what)
             await self._handlers[type(what)](interaction, what)
         except Exception as error:
             await self.tell(interaction, error)
@@ -114,6 +115,14 @@ class Guard:
         what: Submitted | None = next((form for form in found if form is not None), None)
         if what is not None:
             await self.enter(interaction, what)
+        else:
+            await self.unknown(interaction)
+
+    async def unknown(self, interaction: Interaction) -> None:
+        """Something that no version of today's shows: an old message, or made by hand."""
+        begin(interaction, action="unknown")
+        if self.is_new(interaction):
+            await self.tell(interaction, Forged("button.unknown"))
 
     def is_new(self, interaction: Interaction) -> bool:
         """False for an interaction that was delivered before, as happens around a reconnect.
@@ -130,25 +139,53 @@ class Guard:
             self._met.popitem(last=False)
         return True
 
-    async def admit(self, interaction: Interaction, demanded: Rule) -> None:
+    async def admit(
+        self, interaction: Interaction, demanded: Rule, what: Pressed | None = None
+    ) -> None:
         """Note the actor on the interaction; raises `Refused` or `LedgerUnavailable`."""
-        user = interaction.user
-        if interaction.guild_id is None or not isinstance(user, discord.Member):
-            raise Refused("place.guild_only")
-        if interaction.client.get_guild(interaction.guild_id) is None:
-            raise Refused("place.not_here")
         try:
             async with asyncio.timeout(GATE_SECONDS):
+                member, manages = await self._member(interaction, what)
                 interaction.extras[ACTOR] = await self._services.admission.admit(
                     demanded,
-                    guild_id=interaction.guild_id,
-                    user_id=user.id,
-                    role_ids=_role_ids(user),
-                    # Computed by Discord for this person in this channel, owner included.
-                    manage_guild=interaction.permissions.manage_guild,
+                    guild_id=member.guild.id,
+                    user_id=member.id,
+                    role_ids=_role_ids(member),
+                    manage_guild=manages,
                 )
         except TimeoutError:
             raise LedgerUnavailable from None
+
+    async def _member(
+        self, interaction: Interaction, what: Pressed | None
+    ) -> tuple[discord.Member, bool]:
+        """Whoever acts, as a member of the guild, and whether they may manage it."""
+        user = interaction.user
+        if interaction.guild_id is None:
+            return await self._member_by_dm(interaction, what)
+        if not isinstance(user, discord.Member):
+            raise Refused("place.guild_only")
+        if interaction.client.get_guild(interaction.guild_id) is None:
+            raise Refused("place.not_here")
+        # Computed by Discord for this person in this channel, owner included.
+        return user, interaction.permissions.manage_guild
+
+    async def _member_by_dm(
+        self, interaction: Interaction, what: Pressed | None
+    ) -> tuple[discord.Member, bool]:
+        """A direct message carries no member: ask Discord for that of the guild it is about."""
+        if not getattr(what, "in_dms", False):
+            raise Refused("place.guild_only")
+        user_id = interaction.user.id
+        guild_id = await self._services.guilds.of_invite(getattr(what, "invite_id", 0), user_id)
+        guild = interaction.client.get_guild(guild_id)
+        if guild is None:
+            raise Refused("place.not_here")
+        try:
+            member = await guild.fetch_member(user_id)
+        except discord.NotFound:
+            raise Refused("place.left") from None
+        return member, member.guild_permissions.manage_guild
 
     async def tell(self, interaction: Interaction, error: BaseException) -> None:
         """Say what went wrong, privately; details go to the log under the same reference."""
@@ -161,6 +198,8 @@ class Guard:
         if isinstance(error, HelprError) and error.key in TEXTS:
             log.info("interaction.refused", key=error.key)
             text = error_text(error, t)
+            if isinstance(error, Forged):
+                await self._note_forged(interaction)
         elif _is_discords_fault(error):
             log.warning("interaction.cut_off", error=_code(error))
             text = t(TEXTS[CUT_OFF])
@@ -171,6 +210,23 @@ class Guard:
             await _answer(interaction, text)
         except UNREACHED as failure:
             log.warning("interaction.untold", error=_code(failure))
+
+    async def _note_forged(self, interaction: Interaction) -> None:
+        """Write down who sent it, and what; a ledger that is away keeps nobody from an answer."""
+        data: Any = interaction.data or {}
+        actor: Actor | None = interaction.extras.get(ACTOR)
+        guild_id = actor.guild_id if actor else interaction.guild_id
+        log.warning("interaction.forged")
+        if guild_id is None or "custom_id" not in data:
+            return
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                action = str(interaction.extras.get(ACTION, ""))
+                await self._services.guilds.forged(
+                    guild_id, interaction.user.id, action, str(data["custom_id"])
+                )
+        except (LedgerUnavailable, TimeoutError):
+            log.warning("interaction.not_written_down")
 
 
 class HelprTree(app_commands.CommandTree[HelprBot]):
@@ -213,6 +269,7 @@ class HelprTree(app_commands.CommandTree[HelprBot]):
 def begin(interaction: Interaction, *, action: str) -> None:
     """Give the interaction a reference; its task's log lines carry it from now on."""
     interaction.extras[REFERENCE] = new_reference()
+    interaction.extras[ACTION] = action
     structlog.contextvars.bind_contextvars(
         ref=interaction.extras[REFERENCE],
         action=action,

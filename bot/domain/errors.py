@@ -34,6 +34,13 @@ class Refused(HelprError):
     """Somebody asked for what cannot be. Nothing was changed."""
 
 
+class Forged(Refused):
+    """What was pressed or sent is about another guild's, another person's, or nothing at all.
+
+    Nothing that Helpr shows leads there, so somebody made it by hand; it is written down.
+    """
+
+
 class LedgerUnavailable(HelprError):
     """PostgreSQL did not answer. What was asked did not happen, or is not known to have."""
 

@@ -233,7 +233,7 @@ class TellingJobs:
     async def _direct(self, data: TellData, *, told: bool) -> tuple[int, int] | None:
         """The one direct message, edited where there is one; a reminder takes its place."""
         invite = data.invite
-        view = member_panel(_view(data), texts(invite.locale), as_dm=True)
+        view = member_panel(_view(data), texts(invite.locale))
         known = self._known_dm(invite)
         if known is not None and (told or not data.is_reminder):
             try:

@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.domain.audit import Event
 from bot.domain.bulk import ASKED, BulkOutcome
 from bot.domain.durations import parse_end, parse_zone
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.invites import (
     LIVE,
     REVOCABLE,
@@ -295,7 +295,7 @@ class AccessService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None or invite.member_id != actor.user_id:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.state not in REVOCABLE:
                 raise Refused("leave.over")
             return await self._end(work, actor, invite, EndReason.LEFT, "")
@@ -344,7 +344,7 @@ class AccessService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.state is InviteState.FAILED:
                 again = await _revived(work, invite, now, failure_key=None, failure_reason="")
                 return await self._stored(
@@ -443,7 +443,7 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     """An invite of this guild; `own=False`: nobody decides about their own."""
     invite = await work.invites.get(invite_id, actor.guild_id)
     if invite is None:
-        raise Refused("invite.unknown")
+        raise Forged("invite.unknown")
     if not own and invite.member_id == actor.user_id and not actor.for_all:
         raise Refused("access.own")
     return invite

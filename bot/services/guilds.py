@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from bot.clock import Clock
+from bot.domain.errors import Forged
 from bot.domain.people import GuildSettings
 from db.ledger import Ledger
+from db.rates import Limit
 
 SYNC_LEASE = timedelta(seconds=30)
+FORGED_PER_HOUR = 20
 
 
 class GuildService:
@@ -51,6 +54,33 @@ class GuildService:
         """What the guild has set."""
         async with self._ledger.begin() as work:
             return await work.guilds.settings(guild_id)
+
+    async def forged(self, guild_id: int, user_id: int, action: str, what: str) -> None:
+        """Write down that somebody sent what nothing here leads to; `what` is its custom_id.
+
+        Only so many lines a person and hour, as the log is no place for a flood.
+        """
+        limit = Limit(f"user:{user_id}:forged", FORGED_PER_HOUR, 3600.0)
+        async with self._ledger.begin() as work:
+            await work.guilds.ensure(guild_id)
+            if await work.rates.acquire([limit]) == 0:
+                await work.audit.happened(
+                    guild_id,
+                    "interaction.forged",
+                    now=self._clock.now(),
+                    by=user_id,
+                    of=action,
+                    custom_id=what[:100],
+                )
+            await work.commit()
+
+    async def of_invite(self, invite_id: int, member_id: int) -> int:
+        """The guild of a member's own invite: a direct message carries none. Raises `Forged`."""
+        async with self._ledger.begin() as work:
+            invite = await work.invites.get(invite_id)
+        if invite is None or invite.member_id != member_id:
+            raise Forged("invite.unknown")
+        return invite.guild_id
 
     async def commands_are(self, digest: str) -> bool:
         """Whether Discord holds the command tree of this `digest`."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.clock import Clock
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.invites import OPEN, WITHDRAWABLE, Change, Invite, InviteState
 from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
@@ -161,7 +161,7 @@ class InviteService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.member_id == actor.user_id:
                 raise Refused("invite.own")
             if not invite.can_be_undone or invite.version != version:
@@ -227,7 +227,7 @@ class InviteService:
         async with self._ledger.begin() as work:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None or invite.member_id != actor.user_id:
-                raise Refused("invite.unknown")
+                raise Forged("invite.unknown")
             if invite.state not in WITHDRAWABLE or invite.is_ending:
                 raise Refused("invite.not_withdrawable")
             take_back = _is_to_be_taken_back(invite)
@@ -309,7 +309,7 @@ async def _refuse_taken(work: Work, actor: Actor, login: Login) -> None:
 async def _decidable(work: Work, actor: Actor, invite_id: int, version: int) -> Invite:
     invite = await work.invites.get(invite_id, actor.guild_id)
     if invite is None:
-        raise Refused("invite.unknown")
+        raise Forged("invite.unknown")
     if not invite.is_open or invite.version != version:
         _refuse_decided(invite)
     if invite.member_id == actor.user_id:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.clock import Clock
 from bot.domain.drift import Drift, DriftKind
-from bot.domain.errors import PlexBusy, PlexError, Refused, Treatment
+from bot.domain.errors import Forged, PlexBusy, PlexError, Refused, Treatment
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ChangeShare, ConnectLink, ReconcileLink, ShareInvite, Trouble
 from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
@@ -229,7 +229,7 @@ class LinkService:
             tier = await work.tiers.lock(tier_id)
             link = await work.links.get(tier.link_id) if tier else None
             if tier is None or link is None or tier.guild_id != actor.guild_id:
-                raise Refused("tier.unknown")
+                raise Forged("tier.unknown")
             before = {library.id for library in tier.libraries}
             wanted = (before - set(offered)) | (set(chosen) & set(offered))
             changed = await work.tiers.set_libraries(tier, wanted)

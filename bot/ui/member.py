@@ -33,7 +33,7 @@ _TITLES: dict[InviteState, str] = {
 }
 
 
-def member_panel(view: MemberView, t: Texts, *, as_dm: bool = False) -> LayoutView:
+def member_panel(view: MemberView, t: Texts) -> LayoutView:
     """How a member's own request stands and what happens next."""
     invite = view.invite
     if invite is None:
@@ -43,7 +43,7 @@ def member_panel(view: MemberView, t: Texts, *, as_dm: bool = False) -> LayoutVi
         f"### {_title(invite, t)}",
         *_lines(invite, view, t),
         f"-# {account}",
-        rows=[_buttons(invite, t, as_dm=as_dm)],
+        rows=[_buttons(invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -61,15 +61,15 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
     )
 
 
-def _buttons(invite: Invite, t: Texts, *, as_dm: bool) -> list[Item[Any]]:
+def _buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
     buttons: list[Item[Any]] = []
     if invite.is_ending:
         return buttons
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Open Plex"), url=PLEX_WEB))
-    if invite.state in WITHDRAWABLE and not as_dm:
+    if invite.state in WITHDRAWABLE:
         buttons.append(Withdraw(invite.id, t("Withdraw")))
-    if invite.state in _CAN_LEAVE and not as_dm:
+    if invite.state in _CAN_LEAVE:
         buttons.append(Leave("ask", invite.id, t("Leave")))
     return buttons
 

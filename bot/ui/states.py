@@ -51,6 +51,7 @@ _ACTIONS: dict[str, str] = {
     "invite.requested": mark("asked for access"),
     "invite.approved": mark("approved"),
     "invite.undone": mark("took the approval back"),
+    "interaction.forged": mark("sent something that I have never shown"),
     "invite.denied": mark("denied"),
     "invite.withdrawn": mark("took the request back"),
     "invite.sending": mark("began to send the invite"),

@@ -28,13 +28,16 @@ from sandbox.plex import PlexSandbox
 
 EPHEMERAL = 64
 # Everything that a person's act could change. Left out: when something is looked at next.
+# A server that somebody has pressed a button in becomes known; only that of the stage counts.
+LINKED = "guild JOIN (SELECT DISTINCT guild_id FROM plex_link) AS linked ON guild_id = id"
 LEDGER = {
     "invite": "id, version, state, login_blind, note_sealed, decided_by, share_id, locale",
-    "guild": "id, request_channel_id, reviewer_role_ids, admin_role_ids, locale, timezone,"
+    LINKED: "id, request_channel_id, reviewer_role_ids, admin_role_ids, locale, timezone,"
     " nudge_days, withdraw_days, breaker_percent",
     "plex_link": "id, state, problem_key",
     "tier_library": "tier_id, library_id",
-    "audit_event": "id, action",
+    # That somebody has tried what cannot be is written down.
+    "(SELECT * FROM audit_event WHERE action <> 'interaction.forged') AS told": "id, action",
 }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain import errors
 from bot.domain.errors import (
+    Forged,
     HelprError,
     LedgerUnavailable,
     PlexError,
@@ -52,7 +53,10 @@ def refusals() -> Iterator[tuple[str, frozenset[str], str]]:
     for room in ("bot", "cogs", "db"):
         for file in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refused":
+                if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {
+                    "Refused",
+                    "Forged",
+                }:
                     names = frozenset(keyword.arg or "" for keyword in node.keywords)
                     place = f"{file.relative_to(ROOT)}:{node.lineno}"
                     for key in keys_of(node.args[0]):
@@ -68,6 +72,9 @@ def keys_of(node: ast.expr) -> list[str]:
             return [*keys_of(body), *keys_of(orelse)]
         case _:
             return []
+
+
+REFUSALS = {"Refused", "Forged"}
 
 
 def plex_errors(kind: type[PlexError] = PlexError) -> Iterator[type[PlexError]]:
@@ -129,7 +136,7 @@ def test_every_failure_of_plex_has_a_text_and_a_treatment() -> None:
 
 def test_every_error_of_the_domain_is_known_here() -> None:
     """No class of error is left out of these tests."""
-    known = {HelprError, Refused, LedgerUnavailable, *plex_errors()}
+    known = {HelprError, Refused, Forged, LedgerUnavailable, *plex_errors()}
     defined = {
         kind
         for _, kind in inspect.getmembers(errors, inspect.isclass)

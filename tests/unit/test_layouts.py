@@ -187,13 +187,12 @@ def test_cards_show_no_address(state: InviteState) -> None:
 
 @every_language
 @every_state
-@pytest.mark.parametrize("as_dm", [False, True])
-def test_member_panels(language: str, state: InviteState, as_dm: bool) -> None:
+def test_member_panels(language: str, state: InviteState) -> None:
     """The member's panel holds in every state; Withdraw is there exactly while that is possible."""
-    panel = member_panel(MemberView(in_state(state), TIER, LINK), texts(language), as_dm=as_dm)
+    panel = member_panel(MemberView(in_state(state), TIER, LINK), texts(language))
     check(panel)
     withdraws = [c for c in components(panel) if "withdraw" in c.get("custom_id", "")]
-    assert bool(withdraws) == (state in WITHDRAWABLE and not as_dm)
+    assert bool(withdraws) == (state in WITHDRAWABLE)
 
 
 def test_a_member_panel_without_a_request() -> None:

@@ -42,6 +42,8 @@ class Dynamic:
     """What all of Helpr's DynamicItems share."""
 
     rule: ClassVar[Rule]
+    # Also stands in direct messages, where its `invite_id` tells which guild it is about.
+    in_dms: ClassVar[bool] = False
 
     @classmethod
     async def from_custom_id(

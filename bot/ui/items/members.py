@@ -15,6 +15,7 @@ class Withdraw(
     """Take one's own request back."""
 
     rule = Rule(Right.MEMBER)
+    in_dms = True
 
     def __init__(self, invite_id: int, label: str = "Withdraw") -> None:
         self.invite_id = invite_id
@@ -29,6 +30,7 @@ class Leave(
     """Give one's own access up: first a question, then the deed."""
 
     rule = Rule(Right.MEMBER)
+    in_dms = True
 
     def __init__(self, step: str, invite_id: int, label: str = "Leave") -> None:
         self.step, self.invite_id = step, invite_id
