@@ -34,6 +34,7 @@ LONGEST_PAUSE = 30.0
 EXTENSIONS = (
     "cogs.access",
     "cogs.bulk",
+    "cogs.codes",
     "cogs.guilds",
     "cogs.members",
     "cogs.panels",

@@ -134,10 +134,11 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     """Every service, on one ledger and one clock."""
     interval = timedelta(seconds=settings.reconcile.interval)
     access = AccessService(ledger, clock)
+    redeeming = RedeemingService(ledger, clock)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
-        invites=InviteService(ledger, clock),
+        invites=InviteService(ledger, clock, redeeming),
         links=LinkService(ledger, clock, plex, settings.home),
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
@@ -151,7 +152,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
         codes=CodeService(ledger, clock),
-        redeeming=RedeemingService(ledger, clock),
+        redeeming=redeeming,
         sweep=SweepService(ledger, clock),
     )
 

@@ -101,7 +101,14 @@ def normal(typed: str) -> str:
 
 
 def _is_nothing(character: str) -> bool:
-    return character == "_" or unicodedata.category(character)[:2] in {"Zs", "Pd", "Cf", "Cc"}
+    return unicodedata.category(character) in {"Zs", "Pd", "Cf", "Cc"}
+
+
+def tidy(typed: str) -> str:
+    """A chosen code as it is shown and sent: what was typed, with plain spaces and dashes."""
+    kinds = {"Zs": " ", "Pd": "-", "Cf": "", "Cc": " "}
+    plain = "".join(kinds.get(unicodedata.category(one), one) for one in typed)
+    return " ".join(plain.split()).strip(" -")
 
 
 def choose(typed: str) -> str:

@@ -1,6 +1,6 @@
 """Codes: made and taken back by admins (`bot.services.redeeming` has what members do)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -13,6 +13,7 @@ from bot.domain.codes import (
     choose,
     new_code,
     normal,
+    tidy,
 )
 from bot.domain.durations import parse_end, parse_zone
 from bot.domain.errors import Refused
@@ -39,9 +40,10 @@ class CodeView:
 
 @dataclass(frozen=True, slots=True)
 class CodePage:
-    """A page of codes, newest first; ids to turn to, None at an end."""
+    """A page of codes, newest first, as it is `now`; ids to turn to, None at an end."""
 
     codes: tuple[CodeView, ...]
+    now: datetime
     newer_than: int | None = None
     older_than: int | None = None
 
@@ -51,7 +53,7 @@ class Made:
     """A new code and its text, which is told now and never again."""
 
     view: CodeView
-    text: str
+    text: str = field(repr=False)
 
 
 class CodeService:
@@ -67,8 +69,9 @@ class CodeService:
         label = clean_text(wish.label, LABEL_LENGTH, "code.label_too_long").replace("\n", " ")
         if not 0 <= wish.uses <= MOST_USES:
             raise Refused("code.uses", most=MOST_USES)
-        shown = wish.chosen.strip() or new_code()
-        text = choose(shown) if wish.chosen.strip() else normal(shown)
+        is_chosen = bool(wish.chosen.strip())
+        shown = tidy(wish.chosen) if is_chosen else new_code()
+        text = choose(wish.chosen) if is_chosen else normal(shown)
         async with self._ledger.begin() as work:
             await work.guilds.ensure(actor.guild_id)
             settings = await work.guilds.settings(actor.guild_id)
@@ -79,7 +82,7 @@ class CodeService:
                 text,
                 tier_id=tier.id if tier else None,
                 label=label,
-                is_chosen=bool(wish.chosen.strip()),
+                is_chosen=is_chosen,
                 skips_approval=wish.skips_approval,
                 uses_most=wish.uses or None,
                 created_by=actor.user_id,
@@ -98,6 +101,7 @@ class CodeService:
         self, actor: Actor, *, older_than: int | None = None, newer_than: int | None = None
     ) -> CodePage:
         """A page of the guild's codes."""
+        now = self._clock.now()
         async with self._ledger.begin() as work:
             found = await work.codes.page(
                 actor.guild_id, limit=PAGE, before=older_than, after=newer_than
@@ -105,12 +109,13 @@ class CodeService:
             if not found and (older_than or newer_than) is not None:
                 found = await work.codes.page(actor.guild_id, limit=PAGE)
             if not found:
-                return CodePage(())
+                return CodePage((), now)
             views = await _views(work, found)
             newer = await work.codes.page(actor.guild_id, limit=1, after=found[0].id)
             older = await work.codes.page(actor.guild_id, limit=1, before=found[-1].id)
             return CodePage(
                 tuple(views),
+                now,
                 newer_than=found[0].id if newer else None,
                 older_than=found[-1].id if older else None,
             )
@@ -157,11 +162,14 @@ class CodeService:
             return LONGEST_LINK
         return min(LONGEST_LINK, code.expires_at - self._clock.now())
 
-    async def link_made(self, code: Code, discord_code: str, lasts: timedelta) -> None:
+    async def link_made(self, made: Made, discord_code: str, lasts: timedelta) -> Made:
         """Discord has made the invite that the code travels with."""
+        ends, code = self._clock.now() + lasts, made.view.code
         async with self._ledger.begin() as work:
-            await work.codes.set_link(code.id, discord_code, self._clock.now() + lasts)
+            await work.codes.set_link(code.id, discord_code, ends)
             await work.commit()
+        linked = replace(code, discord_code=discord_code, discord_expires_at=ends)
+        return replace(made, view=replace(made.view, code=linked))
 
     async def link_gone(self, code: Code) -> None:
         """Discord has deleted it."""

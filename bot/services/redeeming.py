@@ -16,9 +16,11 @@ from bot.domain.codes import (
 )
 from bot.domain.errors import Refused
 from bot.domain.invites import Invite
-from bot.domain.jobs import ShowNotice
+from bot.domain.jobs import ShowCard, ShowNotice
+from bot.domain.links import Tier
 from bot.domain.notices import NoticeKind
 from bot.domain.people import Actor
+from bot.services.approving import approve, shareable_tier
 from bot.services.codes import note_code
 from db.ledger import Ledger, Work
 from db.rates import Limit
@@ -54,6 +56,7 @@ class RedeemingService:
                 raise Refused("code.too_many", seconds=math.ceil(guild_wait))
             if key is None and code is not None:
                 return code
+            await work.guilds.ensure(guild_id)
             await work.audit.happened(
                 guild_id, "code.refused", now=now, by=actor.user_id, why=key or ""
             )
@@ -69,6 +72,47 @@ async def take_use(work: Work, code_id: int, now: datetime) -> Code:
     if code is None:
         raise Refused("code.just_used_up")
     return code
+
+
+async def tier_of(work: Work, guild_id: int, code: Code | None) -> Tier | None:
+    """The tier that a code gives: its own, or the default one where it names none (any more)."""
+    if code is not None and code.tier_id is not None:
+        for tier in await work.tiers.of_guild(guild_id):
+            if tier.id == code.tier_id:
+                return tier
+    return await work.tiers.default_of(guild_id)
+
+
+async def approve_by_code(work: Work, invite: Invite, now: datetime) -> Invite:
+    """A code says yes. Where that cannot be carried out now, the request waits for a reviewer."""
+    try:
+        tier = await shareable_tier(work, invite.guild_id, invite.login, invite.tier_id)
+        approved = await approve(
+            work, invite, tier, by=None, now=now, action="invite.approved_by_code"
+        )
+    except Refused:
+        return invite
+    return approved or invite
+
+
+async def use_for(work: Work, invite: Invite, code: Code, now: datetime) -> Invite:
+    """Use a code for a request that waits: its tier, and its yes. Raises `Refused`."""
+    if invite.code_id == code.id:
+        return invite
+    await give_back(work, invite, now)
+    code = await take_use(work, code.id, now)
+    tier = await tier_of(work, invite.guild_id, code)
+    known = {} if tier is None else {"tier_id": tier.id, "link_id": tier.link_id}
+    with_code = await work.invites.note(
+        invite.id, code_id=code.id, code_given_back=False, card_due_at=now, **known
+    )
+    await note_code(
+        work, code, "invite.code_added", now=now, by=invite.member_id, invite_id=invite.id
+    )
+    await work.jobs.enqueue(ShowCard(invite.id))
+    if with_code is None or not code.skips_approval:
+        return with_code or invite
+    return await approve_by_code(work, with_code, now)
 
 
 async def give_back(work: Work, invite: Invite, now: datetime) -> None:

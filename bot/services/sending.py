@@ -20,6 +20,7 @@ from bot.domain.plex import Grant, PlexShare
 from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, in_time_for
 from bot.log import logger
 from bot.services.notices import count_stuck, pause_if_admin
+from bot.services.redeeming import give_back
 from bot.services.outcomes import (
     DONE,
     NO_CHANGE,
@@ -340,6 +341,8 @@ class SendingService:
             await self._let_go(work, invite)
             return
         await work.audit.moved(failed, "invite.failed", now=now, was=InviteState.SENDING, why=key)
+        if to is InviteState.FAILED:
+            await give_back(work, failed, now)
         await count_stuck(work, invite.guild_id, now)
         if taken_back:
             await work.jobs.enqueue(ChangeShare(invite.id))

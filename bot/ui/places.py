@@ -14,6 +14,7 @@ _PERMISSIONS = {
     "send_messages": mark("Send Messages"),
     "send_messages_in_threads": mark("Send Messages in Threads"),
     "manage_threads": mark("Manage Threads"),
+    "create_instant_invite": mark("Create Invite"),
 }
 
 

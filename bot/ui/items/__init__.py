@@ -9,13 +9,14 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, members, plex, requests, settings, standing
+from bot.ui.items import access, codes, bulk, members, plex, requests, settings, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
+    *codes.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
     *standing.ITEMS,
