@@ -37,8 +37,9 @@ resilience: $(STAMP)  ## killed at every point of every flow: a quarter of an ho
 bench: $(STAMP)  ## ratios against a baseline of the same run
 	@$(PYTHON) -m bench
 
-docs: $(STAMP)  ## the generated table and the README's screenshots anew, taken in the sandbox
+docs: $(STAMP)  ## the generated tables and the README's screenshots anew, taken in the sandbox
 	@$(PYTHON) tests/reliability.py --update
+	@$(PYTHON) tests/rights.py --update
 	@HELPR_E2E_SCREENSHOTS=docs/images $(PYTHON) -m pytest -q tests/e2e
 
 lock:  ## the lock files anew (needs uv)

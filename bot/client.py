@@ -243,4 +243,6 @@ def _judged(guild: discord.Guild, channel: Any, bot_id: int) -> RequestChannel:
         return RequestChannel(channel.id, ChannelProblem.SILENT, missing)
     if thread and channel.locked and not has.manage_threads:
         return RequestChannel(channel.id, ChannelProblem.LOCKED)
-    return RequestChannel(channel.id)
+    everybody = (channel.parent if thread else channel).permissions_for(guild.default_role)
+    private = thread and channel.is_private()
+    return RequestChannel(channel.id, is_public=everybody.view_channel and not private)

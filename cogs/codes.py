@@ -11,8 +11,8 @@ from bot.client import HelprBot
 from bot.domain.codes import LABEL_LENGTH, MOST_TYPED, MOST_USES, Code, Wish
 from bot.domain.errors import Refused
 from bot.domain.people import Right, Rule
-from bot.services.codes import CodePage, Made
 from bot.log import logger
+from bot.services.codes import CodePage, Made
 from bot.tree import UNREACHED as CUT_OFF
 from bot.tree import Interaction, actor_of, rule
 from bot.ui.codes import list_panel, made_panel, revoked_panel, to_send
@@ -46,16 +46,16 @@ class Codes(commands.GroupCog, group_name="code", group_description="Codes that 
         link="Make a Discord invite for one person that goes with it",
         channel="Where that invite leads to",
     )
-    async def create(  # noqa: PLR0913 - each is an option that Discord shows
+    async def create(
         self,
         interaction: Interaction,
         uses: app_commands.Range[int, 0, MOST_USES] = 1,
         expires: app_commands.Range[str, 0, 60] = "",
         tier: str = "",
-        decide: bool = False,  # noqa: FBT001, FBT002 - as above
+        decide: bool = False,
         label: app_commands.Range[str, 0, LABEL_LENGTH] = "",
         code: app_commands.Range[str, 0, MOST_TYPED] = "",
-        link: bool = False,  # noqa: FBT001, FBT002 - as above
+        link: bool = False,
         channel: discord.TextChannel | None = None,
     ) -> None:
         """A code, and perhaps a Discord invite with it."""
@@ -85,7 +85,7 @@ class Codes(commands.GroupCog, group_name="code", group_description="Codes that 
 
     @rule(ADMIN)
     @app_commands.command(name="list", description="See all codes and who has used them")
-    async def list(self, interaction: Interaction) -> None:
+    async def show_all(self, interaction: Interaction) -> None:
         """The first page."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._show(interaction, await self._bot.services.codes.page(actor_of(interaction)))

@@ -15,6 +15,7 @@ from bot.ui.layout import GREEN, notice
 ADMIN = Rule(Right.ADMIN)
 KINDS = [
     app_commands.Choice(name="Get access, for members", value=PanelKind.GET_ACCESS.value),
+    app_commands.Choice(name="Waiting requests, for reviewers", value=PanelKind.QUEUE.value),
 ]
 Place = discord.TextChannel | discord.Thread
 

@@ -12,11 +12,11 @@ from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.cards import review_card
-from bot.ui.items.requests import CARD, Approve, Deny, PostCards, TurnQueue, Undo
+from bot.ui.items.requests import CARD, Approve, Deny, OpenQueue, PostCards, TurnQueue, Undo
 from bot.ui.layout import GREY, notice
 from bot.ui.modals.requests import DenyForm, deny_modal
-from bot.ui.panels import queue_panel
 from bot.ui.plain import mention
+from bot.ui.queue import queue_panel
 
 REVIEWER = Rule(Right.REVIEWER)
 
@@ -32,6 +32,7 @@ class Requests(commands.Cog):
         bot.door.on(Undo, self.undo)
         bot.door.on(TurnQueue, self.turn)
         bot.door.on(PostCards, self.post_cards)
+        bot.door.on(OpenQueue, self.open_queue)
         menu = app_commands.ContextMenu(name="Plex access", callback=self.plex_access)
         menu.guild_only = True
         menu.default_permissions = discord.Permissions(manage_guild=True)
@@ -43,6 +44,11 @@ class Requests(commands.Cog):
     @app_commands.guild_only()
     async def requests(self, interaction: Interaction) -> None:
         """Show the first page of the queue."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show(interaction, await self._bot.services.invites.queue(actor_of(interaction)))
+
+    async def open_queue(self, interaction: Interaction, _pressed: OpenQueue) -> None:
+        """The same from the standing panel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         await self._show(interaction, await self._bot.services.invites.queue(actor_of(interaction)))
 

@@ -80,10 +80,7 @@ class Codes:
         if code_id is None:
             return None
         given = await self._session.execute(
-            update(CODE)
-            .where(C.id == code_id, C.uses > 0)
-            .values(uses=C.uses - 1)
-            .returning(CODE)
+            update(CODE).where(C.id == code_id, C.uses > 0).values(uses=C.uses - 1).returning(CODE)
         )
         return _maybe(given.one_or_none())
 
@@ -110,7 +107,7 @@ class Codes:
     async def page(
         self, guild_id: int, *, limit: int, before: int | None = None, after: int | None = None
     ) -> list[Code]:
-        """Codes of the guild, the newest first: those older than `before`, or newer than `after`."""
+        """Codes of the guild, newest first: those older than `before`, or newer than `after`."""
         query = select(CODE).where(C.guild_id == guild_id)
         if after is not None:
             newer = query.where(C.id > after).order_by(C.id).limit(limit)
@@ -122,10 +119,13 @@ class Codes:
 
     async def labelled(self, guild_id: int, typed: str, limit: int) -> list[Code]:
         """Codes that are not revoked and whose label contains what was typed, newest first."""
-        found = func.strpos(func.lower(C.label), typed.strip().lower()) > 0
+        wanted = typed.strip().lower()
+        found = func.strpos(func.lower(C.label), wanted) > 0 if wanted else true()
         query = (
             select(CODE)
-            .where(C.guild_id == guild_id, C.revoked_at.is_(None), found if typed.strip() else true())
+            .where(
+                C.guild_id == guild_id, C.revoked_at.is_(None), found if typed.strip() else true()
+            )
             .order_by(C.id.desc())
             .limit(limit)
         )

@@ -24,11 +24,13 @@ class RequestChannel:
     """A guild's channel for review cards, as Discord shows it to the bot now.
 
     `missing` are the permissions that the bot lacks there, by Discord's names in its API.
+    `is_public`: everybody in the guild sees it.
     """
 
     id: int | None
     problem: ChannelProblem | None = None
     missing: tuple[str, ...] = ()
+    is_public: bool = False
 
     @property
     def can_be_had(self) -> bool:

@@ -7,6 +7,7 @@ from bot.domain.invites import OPEN, Invite, InviteState
 from bot.domain.jobs import ShareInvite, ShowCard
 from bot.domain.links import Tier
 from bot.domain.logins import Login
+from bot.services.panels import queue_changed
 from db.ledger import Work
 
 
@@ -66,4 +67,5 @@ async def approve(
     if not wait:
         await work.jobs.enqueue(ShareInvite(invite.id))
     await work.jobs.enqueue(ShowCard(invite.id))
+    await queue_changed(work, invite.guild_id, now)
     return approved

@@ -138,13 +138,18 @@ class CodeService:
                 text = normal(typed)
                 found = await work.codes.find(actor.guild_id, text) if text else None
                 if found is None:
-                    found = _the_one(await work.codes.labelled(actor.guild_id, typed, OFFERED), typed)
+                    found = _the_one(
+                        await work.codes.labelled(actor.guild_id, typed, OFFERED), typed
+                    )
         if found is None:
             raise Refused("code.unknown")
         return found
 
     async def revoke(self, actor: Actor, code_id: int) -> CodeView:
-        """Let nobody use a code any more. Raises `Refused` (`code.unknown`, `code.revoked_already`)."""
+        """Let nobody use a code any more.
+
+        Raises `Refused` (`code.unknown`, `code.revoked_already`).
+        """
         now = self._clock.now()
         async with self._ledger.begin() as work:
             code = await work.codes.revoke(code_id, actor.guild_id, now)

@@ -15,10 +15,11 @@ from bot.domain.people import Actor, Asking
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier
 from bot.services.notices import count_stuck
+from bot.services.panels import queue_changed
 from bot.services.redeeming import (
     RedeemingService,
-    approve_by_code,
     give_back,
+    redeemed,
     take_use,
     tier_of,
     use_for,
@@ -101,7 +102,8 @@ class InviteService:
         """Store a request, or show the one that is open.
 
         Raises `Refused` (`login.*`, `note.*`, `code.*`). A code that skips approval approves it in
-        the same transaction. A request is kept while Plex is not connected yet: it can be approved later.
+        the same transaction. A request is kept while Plex is not connected yet: it can be approved
+        later.
         """
         login = parse_login(request.login)
         note = clean_text(request.note, NOTE_LENGTH, "note.too_long")
@@ -157,13 +159,13 @@ class InviteService:
                 "invite.requested",
                 now=now,
                 by=actor.user_id,
-                **({"code": code.id} if code else {}),
             )
-            if code is not None and code.skips_approval:
-                invite = await approve_by_code(work, invite, now)
+            if code is not None:
+                invite = await redeemed(work, invite, code, now)
             if request.answer is not None:
                 await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return MemberView(invite, tier, link)
 
@@ -178,6 +180,7 @@ class InviteService:
             if invite is None or not invite.is_open:
                 raise Refused("invite.moved_on")
             invite = await use_for(work, invite, code, now)
+            await queue_changed(work, actor.guild_id, now)
             if answer is not None:
                 await _keep_answer(work, invite, answer, now)
             await work.commit()
@@ -240,6 +243,7 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id), TellMember(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return undone
 
@@ -266,6 +270,7 @@ class InviteService:
             )
             await give_back(work, denied, now)
             await work.jobs.enqueue(TellMember(invite.id), ShowCard(invite.id))
+            await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return denied
 
@@ -308,6 +313,8 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            if invite.is_open:
+                await queue_changed(work, actor.guild_id, now)
             if take_back:
                 await work.jobs.enqueue(ChangeShare(invite.id))
             await work.commit()

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.channels import ChannelProblem, RequestChannel
 from bot.domain.errors import Refused
+from bot.domain.invites import Invite
 from bot.domain.jobs import ShowNotice, ShowPanel
 from bot.domain.notices import NoticeKind
 from bot.domain.panels import (
@@ -21,6 +22,9 @@ from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_SOON, SHOW_LEASE
 from db.ledger import Ledger, Work
 
+# So many requests stand on the reviewers' panel; the others are a press away.
+PAGE = 4
+
 
 @dataclass(frozen=True, slots=True)
 class PanelData:
@@ -28,6 +32,8 @@ class PanelData:
 
     panel: Panel
     guild: GuildSettings
+    waiting: tuple[Invite, ...] = ()
+    waiting_count: int = 0
 
 
 class PanelService:
@@ -42,6 +48,8 @@ class PanelService:
     async def post(self, actor: Actor, kind: PanelKind, place: RequestChannel) -> Panel:
         """A panel shall stand in this channel. Raises `Refused` (`panel.*`) where it cannot."""
         channel_id = usable(place)
+        if kind is PanelKind.QUEUE and place.is_public:
+            raise Refused("panel.public", channel=channel_id)
         now = self._clock.now()
         async with self._ledger.begin() as work:
             await work.guilds.ensure(actor.guild_id)
@@ -111,7 +119,7 @@ class PanelService:
                 await work.panels.settle(panel, again_at=None)
                 await work.commit()
                 return None
-            data = PanelData(panel, await work.guilds.settings(panel.guild_id))
+            data = await _everything(work, panel)
             await work.commit()
             return data
 
@@ -207,6 +215,21 @@ def usable(place: RequestChannel) -> int:
             raise Refused("panel.rights_missing", channel=place.id or 0, permissions=missing)
         case _:
             raise Refused("channel.gone")
+
+
+async def _everything(work: Work, panel: Panel) -> PanelData:
+    guild = await work.guilds.settings(panel.guild_id)
+    if panel.kind is not PanelKind.QUEUE:
+        return PanelData(panel, guild)
+    waiting = await work.invites.queue(panel.guild_id, limit=PAGE)
+    count = await work.invites.count_open(panel.guild_id)
+    return PanelData(panel, guild, tuple(waiting), count)
+
+
+async def queue_changed(work: Work, guild_id: int, now: datetime) -> None:
+    """A request has come, or was decided: the reviewers' panels show it."""
+    owed = await work.panels.owe([guild_id], now, PanelKind.QUEUE)
+    await work.jobs.enqueue(*map(ShowPanel, owed))
 
 
 async def tell_admins(work: Work, guild_id: int, clock: Clock) -> None:

@@ -83,8 +83,14 @@ async def tier_of(work: Work, guild_id: int, code: Code | None) -> Tier | None:
     return await work.tiers.default_of(guild_id)
 
 
-async def approve_by_code(work: Work, invite: Invite, now: datetime) -> Invite:
-    """A code says yes. Where that cannot be carried out now, the request waits for a reviewer."""
+async def redeemed(work: Work, invite: Invite, code: Code, now: datetime) -> Invite:
+    """A request has used a code, which may say yes to it.
+
+    Where that cannot be carried out now, the request waits for a reviewer like any other.
+    """
+    await note_code(work, code, "code.used", now=now, by=invite.member_id, invite_id=invite.id)
+    if not code.skips_approval:
+        return invite
     try:
         tier = await shareable_tier(work, invite.guild_id, invite.login, invite.tier_id)
         approved = await approve(
@@ -106,13 +112,8 @@ async def use_for(work: Work, invite: Invite, code: Code, now: datetime) -> Invi
     with_code = await work.invites.note(
         invite.id, code_id=code.id, code_given_back=False, card_due_at=now, **known
     )
-    await note_code(
-        work, code, "invite.code_added", now=now, by=invite.member_id, invite_id=invite.id
-    )
     await work.jobs.enqueue(ShowCard(invite.id))
-    if with_code is None or not code.skips_approval:
-        return with_code or invite
-    return await approve_by_code(work, with_code, now)
+    return await redeemed(work, with_code or invite, code, now)
 
 
 async def give_back(work: Work, invite: Invite, now: datetime) -> None:

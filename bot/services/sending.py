@@ -20,7 +20,6 @@ from bot.domain.plex import Grant, PlexShare
 from bot.domain.timing import PAUSED_WAIT, RECHECK, WORK_LEASE, in_time_for
 from bot.log import logger
 from bot.services.notices import count_stuck, pause_if_admin
-from bot.services.redeeming import give_back
 from bot.services.outcomes import (
     DONE,
     NO_CHANGE,
@@ -29,6 +28,7 @@ from bot.services.outcomes import (
     is_stuck_now,
     next_try,
 )
+from bot.services.redeeming import give_back
 from db.ledger import Ledger, Work
 
 log = logger(__name__)

@@ -31,7 +31,7 @@ def made_panel(view: CodeView, t: Texts, problem: Refused | None = None) -> Layo
     `problem` is why it has no link, though one was wanted.
     """
     code = view.code
-    guessable = t("⚠️ You have chosen it yourself, and what people think of, others guess. Let it"
+    guessable = "⚠️ " + t("You have chosen it yourself, and what people think of, others guess. Let it"
                   " end soon, or let me make one.")  # fmt: skip
     return layout(
         "### " + t("A new code: {name}", name=code_name(code, t)),
@@ -88,9 +88,12 @@ def revoked_panel(view: CodeView, t: Texts, *, link_stays: bool) -> LayoutView:
     )
     link = None
     if code.discord_code is not None and link_stays:
-        link = t("⚠️ I could not delete its Discord link: that needs **Manage Channels**. It lets one"
-                 " person into this server, without access to Plex, and ends {when}. You can delete"
-                 " it in Server Settings, under Invites.", when=_link_end(code))  # fmt: skip
+        link = "⚠️ " + t(
+            "I could not delete its Discord link: that needs **Manage Channels**. It lets one person"
+            " into this server, without access to Plex, and ends {when}. You can delete it in Server"
+            " Settings, under Invites.",
+            when=_link_end(code),
+        )
     elif code.discord_code is not None:
         link = t("Its Discord link is deleted too.")
     return layout(
@@ -142,7 +145,12 @@ def _entry(view: CodeView, t: Texts, now: datetime) -> list[str]:
     made = t("made by {user} {when}", user=mention(code.created_by), when=relative(code.created_at))
     named = f"**{code_name(code, t)}** · {t(_STATES[code.state(now)])}"
     chosen = t("chosen by hand") if code.is_chosen else ""
-    return [named, *facts(view, t), _users(view, t), "-# " + " · ".join(filter(None, [made, chosen]))]
+    return [
+        named,
+        *facts(view, t),
+        _users(view, t),
+        "-# " + " · ".join(filter(None, [made, chosen])),
+    ]
 
 
 def _users(view: CodeView, t: Texts) -> str:

@@ -166,6 +166,10 @@ TEXTS: dict[str, str] = {
         " again."
     ),
     # Panels
+    "panel.public": mark(
+        "Everybody can see {channel}, and requests are for reviewers only. Choose a channel that"
+        " only they can see."
+    ),
     "panel.none": mark(
         "There is no such panel in that channel, so there was nothing to take away."
     ),

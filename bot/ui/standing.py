@@ -4,17 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from discord import ButtonStyle
-from discord.ui import Item, LayoutView
+from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.panels import Panel, PanelKind, PanelProblem
 from bot.domain.people import Asking
 from bot.i18n import Texts, mark
 from bot.services.panels import PanelData
+from bot.ui.items.requests import CARD, QUEUE, OpenQueue
 from bot.ui.items.standing import GET, GetAccess, HaveCode, MyAccess
-from bot.ui.layout import BLUE, layout
+from bot.ui.layout import BLUE, GREEN, contained, layout, line, text
+from bot.ui.queue import queued
 
 MARKS: dict[PanelKind, str] = {
     PanelKind.GET_ACCESS: GET,
+    PanelKind.QUEUE: QUEUE,
 }
 """What the custom_ids of its buttons begin with, by which a message is known to be such a panel."""
 
@@ -59,6 +62,20 @@ def _doors(asking: Asking, t: Texts) -> list[Item[Any]]:
     return [GetAccess(t("Get access")), HaveCode(t("I have a code")), mine]
 
 
+def reviewers_panel(data: PanelData, t: Texts) -> LayoutView:
+    """For reviewers: the requests that have waited longest, decided right there."""
+    items: list[Item[Any]] = []
+    if data.waiting:
+        waiting = t.n("{n} request is waiting", "{n} requests are waiting", data.waiting_count)
+        items.append(text(f"### {waiting}"))
+        for invite in data.waiting:
+            items += [line(), *queued(invite, CARD, t)]
+    else:
+        items.append(text("### " + t("Nobody is waiting"), t("New requests appear here.")))
+    items += [line(), ActionRow(OpenQueue(t("Show all")))]
+    return contained(*items, colour=BLUE if data.waiting else GREEN)
+
+
 def problem_line(kind: PanelKind, channel_id: int, problem: PanelProblem, t: Texts) -> str:
     """For admins: which panel does not stand, why, and what to do."""
     name = t(KIND_NAMES[kind])
@@ -87,4 +104,5 @@ _HOW: dict[Asking, str] = {
 }
 _RENDER: dict[PanelKind, Callable[[PanelData, Texts], LayoutView]] = {
     PanelKind.GET_ACCESS: get_access_panel,
+    PanelKind.QUEUE: reviewers_panel,
 }

@@ -31,10 +31,10 @@ from bot.ui.modals.requests import deny_modal
 from bot.ui.panels import (
     connected_panel,
     libraries_panel,
-    queue_panel,
     status_panel,
 )
 from bot.ui.plain import plain, quoted
+from bot.ui.queue import queue_panel
 from bot.ui.settings import change_modal, setting_page, settings_panel
 
 # https://discord.com/developers/docs/components/reference: of one message with Components V2.

@@ -9,7 +9,7 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, codes, bulk, members, plex, requests, settings, standing
+from bot.ui.items import access, bulk, codes, members, plex, requests, settings, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,

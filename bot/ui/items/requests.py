@@ -8,6 +8,8 @@ from discord.ui import Button, DynamicItem
 from bot.domain.people import Budget, Right, Rule
 from bot.ui.items.base import Dynamic
 
+QUEUE = "helpr:standing-queue:"
+"""What the ids of the standing queue panel's own button begin with, and of no others."""
 CARD = "card"
 """Where a button stands: on the review card, or on a page of `/requests` (`q<after id>`)."""
 
@@ -86,6 +88,15 @@ class TurnQueue(
         super().__init__(Button(label=label, custom_id=f"helpr:queue:{way}:{invite_id}"))
 
 
+class OpenQueue(Dynamic, DynamicItem[Button[Any]], template=f"{QUEUE}open"):
+    """Show all open requests, privately, by pages."""
+
+    rule = Rule(Right.REVIEWER)
+
+    def __init__(self, label: str = "…") -> None:
+        super().__init__(Button(label=label, custom_id=f"{QUEUE}open"))
+
+
 class PostCards(Dynamic, DynamicItem[Button[Any]], template="helpr:cards:again"):
     """Look after the cards of all open requests; one that is missing is posted again."""
 
@@ -100,5 +111,6 @@ ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Deny,
     Undo,
     TurnQueue,
+    OpenQueue,
     PostCards,
 )

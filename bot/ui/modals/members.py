@@ -39,9 +39,7 @@ def request_modal(t: Texts, *, needs_code: bool = False, code: str = "") -> Moda
     )
 
 
-def request_fields(
-    t: Texts, *, needs_code: bool = False, code: str = ""
-) -> list[Label[Any]]:
+def request_fields(t: Texts, *, needs_code: bool = False, code: str = "") -> list[Label[Any]]:
     """The fields of a request, in their order; five at most, says Discord."""
     login = Label[Any](
         text=t("Your Plex e-mail or username"),

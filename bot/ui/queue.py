@@ -1,0 +1,82 @@
+"""What waits for a decision, by pages."""
+
+from typing import Any
+
+from discord.ui import ActionRow, Item, LayoutView
+
+from bot.domain.channels import RequestChannel
+from bot.domain.invites import Invite
+from bot.i18n import Texts
+from bot.services.invites import PAGE, QueuePage
+from bot.ui.cards import decision_buttons, request_lines, status_line
+from bot.ui.items.requests import PostCards, TurnQueue, Undo
+from bot.ui.layout import BLUE, GREEN, TEXT_LIMIT, YELLOW, contained, line, text
+from bot.ui.places import place_lines
+from bot.ui.plain import mention
+from bot.ui.states import state_name
+
+# So that a full page of the queue stays within what one message may hold.
+HEAD_LENGTH = 700
+QUEUED_LENGTH = (TEXT_LIMIT - HEAD_LENGTH) // PAGE
+
+
+def queue_panel(
+    page: QueuePage,
+    t: Texts,
+    place: RequestChannel | None = None,
+    *,
+    posting: bool = False,
+    decided: Invite | None = None,
+) -> LayoutView:
+    """A page of open requests, each with its two buttons, and whether cards have a place.
+
+    `posting` says that missing cards are just being posted again; `decided` is what the reader has
+    just decided, which can be undone for as long as it was not sent.
+    """
+    problem = place_lines(place, t) if place else []
+    if not page.invites:
+        nobody = text(t("Nobody is waiting. New requests appear here."), *problem)
+        return contained(nobody, *_decided_items(decided, "q0", t), colour=GREEN)
+    waiting = t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
+    head = text(f"### {waiting}", *(problem or _posting_lines(t, posting)), limit=HEAD_LENGTH)
+    items: list[Item[Any]] = [head]
+    first = f"q{page.invites[0].id - 1}"
+    for invite in page.invites:
+        items += [line(), *queued(invite, first, t)]
+    if decided_items := _decided_items(decided, first, t):
+        items += [line(), *decided_items]
+    turn: list[Item[Any]] = []
+    if place is not None and place.can_be_had:
+        turn.append(PostCards(t("Post the cards again")))
+    if page.previous_before is not None:
+        turn.append(TurnQueue("before", page.previous_before, t("Earlier ones")))
+    if page.next_after is not None:
+        turn.append(TurnQueue("after", page.next_after, t("Later ones")))
+    if turn:
+        items += [line(), ActionRow(*turn)]
+    return contained(*items, colour=YELLOW if problem else BLUE)
+
+
+def _decided_items(decided: Invite | None, place: str, t: Texts) -> list[Item[Any]]:
+    """What was just decided, and the way back."""
+    if decided is None or decided.is_open:
+        return []
+    said = t("{member}: {state}", member=mention(decided.member_id),
+             state=state_name(decided.state, t))  # fmt: skip
+    items: list[Item[Any]] = [text(said)]
+    if decided.can_be_undone:
+        items.append(ActionRow(Undo(decided.id, decided.version, place, t("Undo"))))
+    return items
+
+
+def _posting_lines(t: Texts, posting: bool) -> list[str]:
+    return [t("Cards that are missing are posted again within seconds.")] if posting else []
+
+
+def queued(invite: Invite, place: str, t: Texts) -> list[Item[Any]]:
+    """One of several requests that wait, with its buttons."""
+    lines = [
+        f"**{mention(invite.member_id)}** · {status_line(invite, t)}",
+        *request_lines(invite, None, t),
+    ]
+    return [text(*lines, limit=QUEUED_LENGTH), ActionRow(*decision_buttons(invite, t, place))]
