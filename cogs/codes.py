@@ -46,7 +46,7 @@ class Codes(commands.GroupCog, group_name="code", group_description="Codes that 
         link="Make a Discord invite for one person that goes with it",
         channel="Where that invite leads to",
     )
-    async def create(
+    async def create(  # noqa: PLR0917 - each is an option that Discord shows
         self,
         interaction: Interaction,
         uses: app_commands.Range[int, 0, MOST_USES] = 1,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, func, or_, select, true, update
+from sqlalchemy import ARRAY, BigInteger, Row, Table, cast, func, or_, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -133,7 +133,7 @@ class Codes:
 
     async def last_users(self, ids: Collection[int], each: int) -> dict[int, Sequence[int]]:
         """Who has used these codes: the last members of each, by its id, newest first."""
-        wanted = select(func.unnest(list(ids)).label("id")).subquery()
+        wanted = select(func.unnest(cast(list(ids), ARRAY(BigInteger))).label("id")).subquery()
         latest = (
             select(INVITE.c.id, INVITE.c.member_id)
             .where(INVITE.c.code_id == wanted.c.id, _USED)

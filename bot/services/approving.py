@@ -34,6 +34,12 @@ async def shareable_tier(
     return tier
 
 
+async def wished_tier(work: Work, invite: Invite) -> int | None:
+    """The tier that an invite names, if there still is one; None for the default one."""
+    tiers = await work.tiers.of_guild(invite.guild_id)
+    return next((tier.id for tier in tiers if tier.id == invite.tier_id), None)
+
+
 async def approve(
     work: Work,
     invite: Invite,

@@ -13,7 +13,7 @@ from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor, Asking
 from bot.domain.timing import FIRST_ANSWER
-from bot.services.approving import approve, shareable_tier
+from bot.services.approving import approve, shareable_tier, wished_tier
 from bot.services.notices import count_stuck
 from bot.services.panels import queue_changed
 from bot.services.redeeming import (
@@ -191,7 +191,8 @@ class InviteService:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             invite = await _decidable(work, actor, invite_id, version)
-            tier = await shareable_tier(work, actor.guild_id, invite.login)
+            tier_id = await wished_tier(work, invite)
+            tier = await shareable_tier(work, actor.guild_id, invite.login, tier_id)
             settings = await work.guilds.settings(actor.guild_id)
             approved = await approve(
                 work,

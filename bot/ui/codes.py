@@ -31,8 +31,10 @@ def made_panel(view: CodeView, t: Texts, problem: Refused | None = None) -> Layo
     `problem` is why it has no link, though one was wanted.
     """
     code = view.code
-    guessable = "⚠️ " + t("You have chosen it yourself, and what people think of, others guess. Let it"
-                  " end soon, or let me make one.")  # fmt: skip
+    guessable = "⚠️ " + t(
+        "You have chosen it yourself, and what people think of, others guess. Let it end soon, or"
+        " let me make one."
+    )
     return layout(
         "### " + t("A new code: {name}", name=code_name(code, t)),
         *facts(view, t),
@@ -89,9 +91,9 @@ def revoked_panel(view: CodeView, t: Texts, *, link_stays: bool) -> LayoutView:
     link = None
     if code.discord_code is not None and link_stays:
         link = "⚠️ " + t(
-            "I could not delete its Discord link: that needs **Manage Channels**. It lets one person"
-            " into this server, without access to Plex, and ends {when}. You can delete it in Server"
-            " Settings, under Invites.",
+            "I could not delete its Discord link: that needs **Manage Channels**. It lets one"
+            " person into this server, without access to Plex, and ends {when}. You can delete it"
+            " in Server Settings, under Invites.",
             when=_link_end(code),
         )
     elif code.discord_code is not None:
