@@ -36,6 +36,7 @@ EXTENSIONS = (
     "cogs.bulk",
     "cogs.codes",
     "cogs.guilds",
+    "cogs.holders",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",

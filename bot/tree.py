@@ -76,6 +76,14 @@ def rule(given: Rule) -> Callable[[T], T]:
     return declare
 
 
+def join_group(bot: HelprBot, name: str, command: app_commands.Command[Any, ..., Any]) -> None:
+    """Add a command to the group of another cog, which is loaded before."""
+    group = bot.tree.get_command(name)
+    if not isinstance(group, app_commands.Group):
+        raise TypeError(f"there is no group /{name} yet")
+    group.add_command(command)
+
+
 def actor_of(interaction: discord.Interaction[Any]) -> Actor:
     """The person as the gate has seen them."""
     actor: Actor = interaction.extras[ACTOR]

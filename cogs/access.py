@@ -9,10 +9,10 @@ from discord.ext import commands
 from bot.client import HelprBot
 from bot.domain.errors import Refused
 from bot.domain.people import Right, Rule
-from bot.services.access import AccessView
+from bot.services.access_view import AccessView
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.access import access_panel
-from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry
+from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry, TurnHistory
 from bot.ui.layout import GREEN, notice
 from bot.ui.modals.access import ExtendForm, ReasonForm, extend_modal, reason_modal
 
@@ -31,14 +31,26 @@ class Access(commands.GroupCog, group_name="access", group_description="The acce
         bot.door.on(ReasonForm, self.reasoned)
         bot.door.on(ExtendForm, self.extended)
         bot.door.on(Retry, self.retry)
+        bot.door.on(TurnHistory, self.turn)
 
     @rule(REVIEWER)
     @app_commands.command(name="show", description="Show somebody's access and its history")
-    @app_commands.describe(member=MEMBER)
-    async def show(self, interaction: Interaction, member: discord.User) -> None:
+    @app_commands.describe(member=MEMBER, plex="Or the exact Plex name or e-mail address")
+    async def show(
+        self,
+        interaction: Interaction,
+        member: discord.User | None = None,
+        plex: str | None = None,
+    ) -> None:
         """The card of one person."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._show(interaction, await self._of(interaction, member))
+        if (member is None) is (plex is None):
+            raise Refused("access.which")
+        if member is not None:
+            view = await self._of(interaction, member)
+        else:
+            view = await self._bot.services.holders.find(actor_of(interaction), plex or "")
+        await self._show(interaction, view)
 
     @rule(ADMIN)
     @app_commands.command(name="suspend", description="Take the libraries away for a while")
@@ -106,6 +118,13 @@ class Access(commands.GroupCog, group_name="access", group_description="The acce
         access = self._bot.services.access
         view = await access.revoke(actor_of(interaction), view.invite.id, reason)
         await self._show(interaction, view)
+
+    async def turn(self, interaction: Interaction, pressed: TurnHistory) -> None:
+        """Another page of the history."""
+        await interaction.response.defer()
+        access, actor = self._bot.services.access, actor_of(interaction)
+        key = {pressed.way: pressed.event_id}
+        await self._show(interaction, await access.get(actor, pressed.invite_id, **key))
 
     async def pressed(self, interaction: Interaction, pressed: ChangeAccess) -> None:
         """A button of the card: a reason first where something is taken away."""

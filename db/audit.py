@@ -83,8 +83,15 @@ class Audit:
         )
         return (await self._session.execute(query.limit(1))).first() is not None
 
-    async def history(self, invite_id: int, limit: int = 50) -> list[Event]:
-        """The latest lines about one invite, oldest first."""
+    async def history(
+        self,
+        invite_id: int,
+        limit: int = 50,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> list[Event]:
+        """The latest lines about one invite, oldest first; those before or after line id."""
         query = (
             select(
                 AUDIT.c.at,
@@ -94,9 +101,15 @@ class Audit:
                 AUDIT.c.actor_id,
                 AUDIT.c.why,
                 AUDIT.c.details,
+                AUDIT.c.id,
             )
             .where(AUDIT.c.invite_id == invite_id)
-            .order_by(AUDIT.c.id.desc())
             .limit(limit)
         )
-        return [Event(*row) for row in await self._session.execute(query)][::-1]
+        if after is not None:
+            query = query.where(AUDIT.c.id > after).order_by(AUDIT.c.id)
+            return [Event(*row) for row in await self._session.execute(query)]
+        if before is not None:
+            query = query.where(AUDIT.c.id < before)
+        rows = await self._session.execute(query.order_by(AUDIT.c.id.desc()))
+        return [Event(*row) for row in rows][::-1]

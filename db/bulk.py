@@ -69,17 +69,24 @@ class Bulks(InviteRows):
         return self._bulk(row)
 
     async def confirm(
-        self, id_: int, *, now: datetime, due_at: datetime, locale: str, answer: BulkAnswer | None
+        self,
+        draft: Bulk,
+        *,
+        now: datetime,
+        due_at: datetime,
+        locale: str,
+        answer: BulkAnswer | None,
     ) -> Bulk | None:
-        """A draft is to begin; None when it is none any more."""
+        """A draft is to begin, with these details; None when it is none any more."""
         is_draft = and_(B.due_at.is_(None), B.finished_at.is_(None))
         return await self._change(
-            id_,
+            draft.id,
             is_draft,
+            details=asdict(draft.details),
             created_at=now,
             due_at=due_at,
             locale=locale,
-            **self._sealed(id_, answer, now),
+            **self._sealed(draft.id, answer, now),
         )
 
     async def show_in(self, id_: int, answer: BulkAnswer, now: datetime) -> Bulk | None:

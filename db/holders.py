@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, select
 
 from bot.domain.holders import SOON_DAYS, STATES, HolderFilter, Standing
-from bot.domain.invites import Invite
-from db.invites import INVITE, LINK, C, InviteRows
+from bot.domain.invites import LIVE, Invite
+from bot.domain.logins import Login
+from db.invites import INVITE, LINK, LOGIN_PURPOSE, C, InviteRows
 
 
 class Holders(InviteRows):
@@ -57,6 +58,22 @@ class Holders(InviteRows):
         else:
             query = query.where(C.guild_id == guild_id, C.id.in_(list(who)))
         return [(row[0], row[1], row[2]) for row in await self._session.execute(query)]
+
+    async def by_login(self, guild_id: int, login: Login) -> Invite | None:
+        """The invite for this login, under any key: a live one, else the last."""
+        blinds = self._keyring.blinds(login.lookup, LOGIN_PURPOSE)
+        return await self._latest(C.guild_id == guild_id, C.login_blind.in_(blinds))
+
+    async def by_share(self, link_id: int, share_id: int, account_id: int | None) -> Invite | None:
+        """The invite that this share, or its account, belongs to: a live one, else the last."""
+        is_theirs = C.share_id == share_id
+        if account_id is not None:
+            is_theirs |= C.account_id == account_id
+        return await self._latest(C.link_id == link_id, is_theirs)
+
+    async def _latest(self, *where: ColumnElement[bool]) -> Invite | None:
+        query = select(INVITE).where(*where).order_by(C.state.in_(LIVE).desc(), C.id.desc())
+        return self._maybe((await self._session.execute(query.limit(1))).one_or_none())
 
 
 def _matches(guild_id: int, wanted: HolderFilter, now: datetime) -> list[ColumnElement[bool]]:

@@ -19,6 +19,7 @@ from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
+from bot.services.holders import HolderService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
@@ -144,6 +145,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
         access=access,
+        holders=HolderService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),

@@ -9,7 +9,7 @@ from typing import Any
 class Event:
     """Who did what, when, from which state to which, and why.
 
-    `actor_id` is a Discord user, None for Helpr itself.
+    `actor_id` is a Discord user, None for Helpr itself. `id` rises with time.
     """
 
     at: datetime
@@ -19,3 +19,4 @@ class Event:
     actor_id: int | None = None
     why: str = field(repr=False, default="")
     details: dict[str, Any] = field(default_factory=dict)
+    id: int = 0

@@ -9,6 +9,7 @@ from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
+from bot.services.holders import HolderService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
@@ -34,6 +35,7 @@ class Services:
     sending: SendingService
     changing: ChangingService
     access: AccessService
+    holders: HolderService
     bulk: BulkService
     bulk_run: BulkRunService
     notices: NoticeService

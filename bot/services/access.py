@@ -5,12 +5,10 @@ follows when Plex has done it (`bot.services.changing`).
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn
 
 from bot.clock import Clock
-from bot.domain.audit import Event
 from bot.domain.bulk import ASKED, BulkOutcome
 from bot.domain.durations import parse_end, parse_zone
 from bot.domain.errors import Forged, Refused
@@ -24,24 +22,15 @@ from bot.domain.invites import (
     InviteState,
 )
 from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
-from bot.domain.links import Link, Tier
+from bot.domain.links import Tier
 from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
 from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
+from bot.services.access_view import AccessView, view_of
 from bot.services.notices import count_stuck
 from db.ledger import Ledger, Work
 
 _GIVEN = {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}
-
-
-@dataclass(frozen=True, slots=True)
-class AccessView:
-    """One person's access with everything that a card about it shows."""
-
-    invite: Invite
-    tier: Tier | None = None
-    link: Link | None = None
-    events: tuple[Event, ...] = ()
 
 
 class AccessService:
@@ -57,12 +46,23 @@ class AccessService:
             invite = await work.invites.latest_of(actor.guild_id, member_id)
             if invite is None:
                 raise Refused("access.none", user=member_id)
-            return await _view(work, invite)
+            return await view_of(work, invite)
 
-    async def get(self, actor: Actor, invite_id: int) -> AccessView:
-        """One invite of this guild. Raises `Refused("invite.unknown")`."""
+    async def get(
+        self,
+        actor: Actor,
+        invite_id: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> AccessView:
+        """One invite of this guild, with its history before or after a line, else the latest.
+
+        Raises `Refused("invite.unknown")`.
+        """
         async with self._ledger.begin() as work:
-            return await _view(work, await _found(work, actor, invite_id))
+            invite = await _found(work, actor, invite_id)
+            return await view_of(work, invite, before=before, after=after)
 
     async def tiers(self, actor: Actor) -> list[Tier]:
         """The tiers that somebody may be moved to."""
@@ -360,7 +360,7 @@ class AccessService:
             job: Job = ChangeShare(invite.id) if invite.change else ShareInvite(invite.id)
             await work.jobs.enqueue(job)
             await work.commit()
-            return await _view(work, woken or invite)
+            return await view_of(work, woken or invite)
 
     async def _change(
         self,
@@ -434,7 +434,7 @@ class AccessService:
         if was.stuck_at is not None and now_is.stuck_at is None:
             await count_stuck(work, was.guild_id, self._clock.now())
         await work.jobs.enqueue(*jobs, ShowCard(was.id), TellMember(was.id))
-        view = await _view(work, now_is)
+        view = await view_of(work, now_is)
         await work.commit()
         return view
 
@@ -517,12 +517,3 @@ async def _restorable(work: Work, invite: Invite, *, without_gone: bool) -> Gran
     if not without_gone:
         raise Refused("restore.libraries_gone", titles=", ".join(gone))
     return Grant(frozenset(rest), invite.grant.settings)
-
-
-async def _view(work: Work, invite: Invite) -> AccessView:
-    return AccessView(
-        invite,
-        await work.tiers.get(invite.tier_id) if invite.tier_id else None,
-        await work.links.get(invite.link_id) if invite.link_id else None,
-        tuple(await work.audit.history(invite.id)),
-    )

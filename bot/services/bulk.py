@@ -84,11 +84,12 @@ class BulkService:
         answer: BulkAnswer | None = None,
         locale: str = "en",
         typed_total: str | None = None,
+        reason: str | None = None,
     ) -> BulkProgress:
         """Begin what was prepared, by whoever has prepared it.
 
         What ends access has to be confirmed by its number, typed. Raises `Refused`
-        (`bulk.unknown`, `bulk.number_wrong`, `bulk.begun`).
+        (`bulk.unknown`, `bulk.number_wrong`, `bulk.begun`, `reason.too_long`).
         """
         async with self._ledger.begin() as work:
             draft = await _found(work, actor, bulk_id)
@@ -98,6 +99,8 @@ class BulkService:
                 draft.total
             ):
                 raise Refused("bulk.number_wrong", n=draft.total)
+            if reason is not None:
+                draft = replace(draft, details=replace(draft.details, reason=_clean(reason)))
             begun = await self._confirm(work, actor, draft, answer, locale)
             await work.commit()
             return begun
@@ -133,6 +136,14 @@ class BulkService:
         async with self._ledger.begin() as work:
             found = await work.bulks.recent(actor.guild_id, RECENT)
             return [await progress_of(work, bulk) for bulk in found]
+
+    async def draft(self, actor: Actor, bulk_id: int) -> Bulk:
+        """What was prepared and is not begun yet. Raises `Refused` (`bulk.*`)."""
+        async with self._ledger.begin() as work:
+            draft = await _found(work, actor, bulk_id)
+        if not draft.is_draft:
+            raise Refused("bulk.begun")
+        return draft
 
     async def results(self, actor: Actor, bulk_id: int) -> tuple[Bulk, list[BulkItem]]:
         """What became of each."""
@@ -193,15 +204,14 @@ class BulkService:
                 raise Refused("tier.unknown")
             if not tier.libraries:
                 raise Refused("tier.no_libraries", tier=tier.name)
-        reason = clean_text(details.reason, REASON_LENGTH, "reason.too_long")
-        return replace(details, reason=without_addresses(reason))
+        return replace(details, reason=_clean(details.reason))
 
     async def _confirm(
         self, work: Work, actor: Actor, draft: Bulk, answer: BulkAnswer | None, locale: str
     ) -> BulkProgress:
         now = self._clock.now()
         begun = await work.bulks.confirm(
-            draft.id, now=now, due_at=now + HEAD_START, locale=locale, answer=answer
+            draft, now=now, due_at=now + HEAD_START, locale=locale, answer=answer
         )
         if begun is None:
             raise Refused("bulk.begun")
@@ -213,6 +223,11 @@ async def progress_of(work: Work, bulk: Bulk) -> BulkProgress:
     """A bulk action, how many stand where, and why some could not be."""
     counts = await work.bulks.counts(bulk.id)
     return BulkProgress(bulk, counts, await work.bulks.problems(bulk.id))
+
+
+def _clean(reason: str) -> str:
+    """As much of a reason as the log may hold."""
+    return without_addresses(clean_text(reason, REASON_LENGTH, "reason.too_long"))
 
 
 async def _found(work: Work, actor: Actor, bulk_id: int) -> Bulk:

@@ -25,7 +25,8 @@ from bot.domain.errors import LedgerUnavailable, Refused
 from bot.domain.people import Actor, Right
 from bot.domain.timing import WORK_LEASE
 from bot.log import REFERENCE, logger
-from bot.services.access import AccessService, AccessView
+from bot.services.access import AccessService
+from bot.services.access_view import AccessView
 from bot.services.bulk import progress_of
 from db.ledger import Ledger, Work
 

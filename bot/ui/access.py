@@ -9,16 +9,15 @@ from bot.domain.errors import Refused
 from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
 from bot.domain.logins import without_addresses
 from bot.i18n import Texts
-from bot.services.access import AccessView
+from bot.services.access_view import AccessView
 from bot.ui.cards import request_lines, status_line
 from bot.ui.errors import error_text
-from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry
+from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry, TurnHistory
 from bot.ui.layout import layout
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import COLOURS, action_name
 
-# Lines of history on the card, and as much of a reason as one of them holds.
-HISTORY = 12
+# As much of a reason as a line of history holds.
 REASON = 80
 _WITH_A_REASON = {"access.suspend", "access.revoke"}
 
@@ -40,14 +39,25 @@ def access_panel(
     past = [
         f"-# {relative(event.at)} {mention(event.actor_id) if event.actor_id else 'Helpr'}: "
         f"{action_name(event.action, t)}{_reason(event)}"
-        for event in view.events[-HISTORY:]
+        for event in view.events
     ]
     buttons: list[Item[Any]] = []
     if can_change:
         buttons = _access_buttons(invite, t, offer_rest=refusal is not None)
     elif _can_extend(invite) and (invite.expires_at is not None):
         buttons = [ExtendAccess(invite.id, t("Extend"))]
-    return layout(*lines, "", *past, rows=[buttons], colour=COLOURS[invite.state])
+    rows = [buttons, _turns(view, t)]
+    return layout(*lines, "", *past, rows=rows, colour=COLOURS[invite.state])
+
+
+def _turns(view: AccessView, t: Texts) -> list[Item[Any]]:
+    """To the rest of the history."""
+    turns: list[Item[Any]] = []
+    if view.has_earlier:
+        turns.append(TurnHistory(view.invite.id, "before", view.events[0].id, t("Earlier")))
+    if view.has_later:
+        turns.append(TurnHistory(view.invite.id, "after", view.events[-1].id, t("Later")))
+    return turns
 
 
 def _reason(event: Event) -> str:

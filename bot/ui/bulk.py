@@ -4,16 +4,19 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from discord import SelectOption
 from discord.ui import Item, LayoutView
 
 from bot.domain.bulk import Bulk, BulkAction, BulkItem, BulkOutcome, BulkProgress
 from bot.domain.errors import Refused
+from bot.domain.holders import HolderFilter, Standing
 from bot.domain.sheets import sheet
 from bot.i18n import Texts, mark
 from bot.ui.errors import error_text
-from bot.ui.items.bulk import ResultFile, StopBulk
+from bot.ui.items.bulk import ConfirmBulk, OpenBulk, ResultFile, StopBulk
+from bot.ui.items.holders import TurnHolders
 from bot.ui.layout import BLUE, GREEN, GREY, YELLOW, layout
-from bot.ui.plain import mention, relative
+from bot.ui.plain import mention, plain, relative
 
 S = BulkOutcome
 BAR = 12
@@ -28,6 +31,20 @@ _ACTIONS: dict[BulkAction, str] = {
     BulkAction.RESTORE: mark("Restore"),
     BulkAction.EXTEND: mark("Extend"),
     BulkAction.REVOKE: mark("End access"),
+}
+_MEANINGS: dict[BulkAction, str] = {
+    BulkAction.APPLY_TIER: mark("Everybody gets what their tier says now."),
+    BulkAction.MOVE: mark("Everybody gets the libraries and settings of the new tier."),
+    BulkAction.SUSPEND: mark(
+        "Plex takes their libraries away. All of it is kept and can be restored."
+    ),
+    BulkAction.RESTORE: mark("Everybody gets back exactly what was taken away."),
+    BulkAction.EXTEND: mark(
+        "Access lasts until: {until}. An amount counts on from each one's own end."
+    ),
+    BulkAction.REVOKE: mark(
+        "Plex takes their libraries away for good. To come back they would have to ask again."
+    ),
 }
 _OUTCOMES: dict[BulkOutcome, str] = {
     S.WAITING: mark("not begun"),
@@ -66,6 +83,55 @@ def bulk_panel(progress: BulkProgress, t: Texts) -> LayoutView:
         rows=[buttons],
         colour=_colour(progress),
     )
+
+
+def draft_panel(draft: Bulk, wanted: HolderFilter, t: Texts) -> LayoutView:
+    """What is about to be done, to how many; nothing is done before the button is pressed."""
+    name, ends = bulk_action_name(draft.action, t), draft.action is BulkAction.REVOKE
+    tier_id = wanted.tier_id or 0
+    confirm = ConfirmBulk(draft.id, f"{name}: {draft.total}"[:80], is_ending=ends)
+    return layout(
+        f"### {bulk_title(draft, t)}",
+        t(_MEANINGS[draft.action], until=plain(draft.details.until)),
+        *left_out_lines(draft, t),
+        t("Only these people are meant, also if others come to match meanwhile."),
+        rows=[[confirm, TurnHolders("top", 0, wanted.standing, tier_id, t("Back"))]],
+        colour=YELLOW,
+    )
+
+
+def recent_panel(found: list[BulkProgress], t: Texts) -> LayoutView:
+    """The last bulk actions, and a menu that opens one."""
+    back = TurnHolders("top", 0, Standing.ALL, 0, t("To the list"))
+    if not found:
+        return layout(t("There was no bulk action yet."), rows=[[back]], colour=GREY)
+    options = [
+        SelectOption(
+            label=bulk_title(progress.bulk, t)[:100],
+            value=str(progress.bulk.id),
+            description=_short(progress, t)[:100],
+        )
+        for progress in found
+    ]
+    lines = [
+        f"• {bulk_title(progress.bulk, t)} · {_short(progress, t)}"
+        f" · {mention(progress.bulk.actor_id)} {relative(progress.bulk.created_at)}"
+        for progress in found
+    ]
+    menu = OpenBulk(placeholder=t("Open one of them"), options=options)
+    title = "### " + t("The last bulk actions")
+    return layout(title, *lines, rows=[[menu], [back]], colour=BLUE)
+
+
+def _short(progress: BulkProgress, t: Texts) -> str:
+    """How one stands, in a few words."""
+    bulk = progress.bulk
+    if bulk.finished_at is None:
+        return t("under way")
+    if bulk.stopped_at is not None:
+        return t("stopped")
+    bad = progress.of(S.REFUSED, S.FAILED)
+    return t("{n} not done", n=bad) if bad else t("done")
 
 
 def bulk_title(bulk: Bulk, t: Texts) -> str:

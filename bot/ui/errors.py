@@ -135,6 +135,15 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    "access.which": mark("Name either a member or a Plex account, so that I know whose access."),
+    "access.plex_unknown": mark(
+        "Nobody here is known with that Plex account. It has to be the exact name or address: they"
+        " are stored encrypted, so I cannot search for a part of one."
+    ),
+    "access.plex_unlinked": mark(
+        "Plex shares with that account, but nobody here is known for it. /access import matches"
+        " such people with members."
+    ),
     # Many at once
     "bulk.nobody": mark("That is about nobody right now, so there is nothing to do."),
     "bulk.unknown": mark("I do not know that bulk action any more. Start again from /access list."),

@@ -5,7 +5,7 @@ from typing import Any
 import discord
 from discord.ui import Button, DynamicItem
 
-from bot.domain.people import Right, Rule
+from bot.domain.people import Budget, Right, Rule
 from bot.ui.items.base import Dynamic
 
 
@@ -57,9 +57,26 @@ class ExtendAccess(
         super().__init__(Button(label=label, custom_id=f"helpr:extend:{invite_id}"))
 
 
+class TurnHistory(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:history:(?P<invite_id>\d{1,18}):(?P<way>before|after):(?P<event_id>\d{1,18})",
+):
+    """Turn a page of the history on somebody's card."""
+
+    rule = Rule(Right.REVIEWER, Budget.NONE)
+
+    def __init__(self, invite_id: int, way: str, event_id: int, label: str = "…") -> None:
+        self.invite_id, self.way, self.event_id = invite_id, way, event_id
+        super().__init__(
+            Button(label=label, custom_id=f"helpr:history:{invite_id}:{way}:{event_id}")
+        )
+
+
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Retry,
     RetryAll,
     ChangeAccess,
     ExtendAccess,
+    TurnHistory,
 )

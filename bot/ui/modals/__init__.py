@@ -1,11 +1,12 @@
 """Every modal that can be submitted. One module a family; a new one adds its `FORMS` below."""
 
-from bot.ui.modals import access, members, requests, settings
+from bot.ui.modals import access, bulk, members, requests, settings
 from bot.ui.modals.base import Submitted
 
 ALL_FORMS: tuple[type[Submitted], ...] = (
     *members.FORMS,
     *requests.FORMS,
     *access.FORMS,
+    *bulk.FORMS,
     *settings.FORMS,
 )
