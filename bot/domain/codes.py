@@ -124,6 +124,13 @@ def choose(typed: str) -> str:
     return text
 
 
+_DEAD: dict[CodeState, str] = {
+    CodeState.USED_UP: "code.used_up",
+    CodeState.EXPIRED: "code.expired",
+    CodeState.REVOKED: "code.revoked",
+}
+
+
 def refusal(code: Code | None, now: datetime) -> str | None:
     """The key of what somebody reads who has typed this code; None when it is good.
 
@@ -135,4 +142,4 @@ def refusal(code: Code | None, now: datetime) -> str | None:
     state = code.state(now)
     if state is CodeState.VALID:
         return None
-    return "code.wrong" if code.is_chosen else f"code.{state}"
+    return "code.wrong" if code.is_chosen else _DEAD[state]

@@ -133,7 +133,11 @@ async def test_a_code_outlives_a_change_of_keys(story: Story) -> None:
         assert await Codes(work._session, Keyring(["another"])).find(GUILD, text) is None
 
 
-@pytest.mark.parametrize("typed", ["", " - ", "\u200b", "x" * 5000, "'; DROP TABLE code; --"])
+@pytest.mark.parametrize(
+    "typed",
+    ["", " - ", "\u200b", "x" * 5000, "'; DROP TABLE code; --"],
+    ids=["nothing", "a dash", "unseen", "long", "SQL"],
+)
 async def test_what_can_be_no_code(story: Story, typed: str) -> None:
     """It is refused like any wrong one."""
     with pytest.raises(Refused, match=r"code\.wrong"):
