@@ -42,6 +42,7 @@ EXTENSIONS = (
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.tiers",
 )
 
 

@@ -15,6 +15,9 @@ from bot.ui.items.standing import GetAccess, HaveCode, MyAccess
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
 
+# Digits of the largest id there can be.
+LONGEST_ID = 18
+
 
 class Members(commands.Cog):
     """Asking for access, and one's own request."""
@@ -88,12 +91,14 @@ class Members(commands.Cog):
         async with in_time():
             waits = await self._bot.services.showing.waits_for(actor)
             settings = await self._bot.services.guilds.settings(actor.guild_id)
+            tiers = [] if waits else await self._bot.services.tiers.open_to(actor.guild_id)
         if waits:
             await self._show_own(interaction)
             return
         needs_code = needs_code or bool(code) or settings.asking is Asking.WITH_CODE
         t = self._bot.texts_for(interaction)
-        await interaction.response.send_modal(request_modal(t, needs_code=needs_code, code=code))
+        form = request_modal(t, tiers, needs_code=needs_code, code=code)
+        await interaction.response.send_modal(form)
 
     async def submitted(self, interaction: Interaction, form: RequestForm) -> None:
         """The form was sent."""
@@ -104,6 +109,7 @@ class Members(commands.Cog):
             note=form.values.get("note", ""),
             code=form.values.get("code", ""),
             locale=interaction.locale.value,
+            tier_id=_chosen_tier(form),
             joined_at=member.joined_at if isinstance(member, discord.Member) else None,
             answer=_token(interaction),
         )
@@ -150,6 +156,12 @@ class Members(commands.Cog):
         view = await self._bot.services.invites.view(actor_of(interaction))
         panel = leave_panel(view, self._bot.texts_for(interaction))
         await interaction.edit_original_response(view=panel)
+
+
+def _chosen_tier(form: RequestForm) -> int | None:
+    """The tier that was chosen, where there was a choice."""
+    value = form.values.get("tier", "")
+    return int(value) if value.isdecimal() and len(value) <= LONGEST_ID else None
 
 
 def _token(interaction: Interaction) -> AnswerToken:

@@ -27,6 +27,8 @@ from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
 from db.rates import Rates
+from db.roles import Roles
+from db.seats import Seats
 from db.tiers import Tiers
 from db.trouble import Troubles
 
@@ -40,6 +42,8 @@ class Work:
         self.guilds = Guilds(session)
         self.links = Links(session, keyring)
         self.tiers = Tiers(session)
+        self.seats = Seats(session)
+        self.roles = Roles(session)
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)

@@ -270,6 +270,10 @@ class Links:
         query = select(LINK).where(LINK.c.guild_id == guild_id).order_by(LINK.c.id)
         return [self._open(row) for row in await self._session.execute(query)]
 
+    async def set_seats(self, id_: int, seats: int) -> None:
+        """How many shares the owner account may have."""
+        await self._change(id_, seats=seats)
+
     async def _change(self, id_: int, **columns: Any) -> Link:
         row = (
             await self._session.execute(

@@ -196,6 +196,7 @@ class Tier(Base):
         CheckConstraint("duration_days > 0", name="duration_days"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("deleted_at IS NULL OR NOT is_default", name="default_is_there"),
+        CheckConstraint("leaving_for IS NULL OR NOT is_default", name="default_stays"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -217,6 +218,8 @@ class Tier(Base):
     role_id: Mapped[int | None]
     # Members may ask for it.
     is_open: Mapped[bool] = mapped_column(server_default=text("true"))
+    # Its people are being moved there; it is deleted when nobody holds it any more.
+    leaving_for: Mapped[int | None] = mapped_column(ForeignKey("tier.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # Ended invites still name it.
     deleted_at: Mapped[datetime | None]
@@ -398,6 +401,7 @@ class InviteRow(Base):
     # The tier's role as it was granted, and what is owed about it.
     role_given_id: Mapped[int | None]
     role_problem: Mapped[str | None]
+    role_tries: Mapped[int] = mapped_column(Integer, server_default="0")
     role_due_at: Mapped[datetime | None]
     role_leased_until: Mapped[datetime | None]
 

@@ -27,10 +27,13 @@ from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
@@ -156,6 +159,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         codes=CodeService(ledger, clock),
         redeeming=redeeming,
         sweep=SweepService(ledger, clock),
+        tiers=TierService(ledger, clock),
+        tier_edits=TierEditing(ledger, clock, plex),
+        roles=RoleService(ledger, clock),
     )
 
 

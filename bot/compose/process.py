@@ -21,6 +21,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
@@ -80,6 +81,7 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,
         bulk=BulkJobs(client, services.bulk, services.bulk_run),

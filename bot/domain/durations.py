@@ -23,6 +23,27 @@ def parse_zone(name: str) -> ZoneInfo:
         raise Refused("zone.unknown", zone=name.strip()[:60]) from None
 
 
+def parse_days(typed: str) -> int | None:
+    """A number of days (`30`, `30d`, `2 weeks`, `6 months`); None for nothing: without an end.
+
+    Raises `Refused` (`duration.*`).
+    """
+    text = typed.strip()
+    if not text:
+        return None
+    match = _AMOUNT.fullmatch(f"{text}d" if re.fullmatch(r"-?\d{1,9}", text) else text)
+    unit = match["unit"].casefold() if match is not None else ""
+    single = unit if len(unit) == 1 else unit.removesuffix("s")
+    if match is None or single not in _DAYS:
+        raise Refused("duration.unreadable", typed=text[:60])
+    days = int(match["n"]) * _DAYS[single]
+    if days <= 0:
+        raise Refused("duration.not_positive")
+    if days > LONGEST.days:
+        raise Refused("duration.too_long")
+    return days
+
+
 def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> datetime:
     """The instant that was meant: an amount counts on from `base`, a date is the end of that day.
 

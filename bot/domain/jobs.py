@@ -80,6 +80,14 @@ class ShowNotice(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class GiveRole(Job):
+    """Give or take the role of a tier."""
+
+    name: ClassVar[str] = "give_role"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunBulk(Job):
     """Carry on with what an admin wants done to many."""
 
@@ -103,6 +111,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     TellMember,
     ReconcileLink,
     ShowNotice,
+    GiveRole,
     RunBulk,
     ShowPanel,
 )

@@ -64,7 +64,8 @@ class Tier:
     """A named bundle: libraries, permission flags, filters, duration, seats, role.
 
     `seats` is None where only the server's own count. `role_id` is a Discord role that is granted
-    while access is active. Members may ask for an `is_open` one.
+    while access is active. Members may ask for an `is_open` one. The people of one that is
+    `leaving_for` another are being moved there; after that it `is_deleted`.
     """
 
     id: int
@@ -78,6 +79,13 @@ class Tier:
     role_id: int | None = None
     is_open: bool = True
     is_default: bool = False
+    leaving_for: int | None = None
+    is_deleted: bool = False
+
+    @property
+    def is_going(self) -> bool:
+        """Deleted, or about to be: nobody is given it any more."""
+        return self.is_deleted or self.leaving_for is not None
 
     @property
     def section_ids(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
@@ -24,6 +25,7 @@ from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
@@ -57,6 +59,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    roles: RoleJobs
     standing: StandingJobs
     links: LinkService
     bulk: BulkJobs
@@ -71,6 +74,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ShowCard: workers.telling.show_card,
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
+        GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,

@@ -114,6 +114,12 @@ class Connection:
         """GET /api/servers/M: the libraries with plex.tv's global ids."""
         return payloads.libraries_of(self._query(_server(machine)))
 
+    def filter_choices(self, key: int, field: str) -> frozenset[str]:
+        """GET /library/sections/{key}/{field} of the media server."""
+        return payloads.choices_of(
+            self._query(f"{self.base_url.rstrip('/')}/library/sections/{key}/{quote(field)}")
+        )
+
     def share(self, machine: str, invited: str | int, grant: Grant) -> PlexShare | None:
         """POST /api/servers/M/shared_servers; PlexAPI's `inviteFriend` needs two requests."""
         answer = self._query(

@@ -173,6 +173,10 @@ class Turn:
         """One HTTP request to plex.tv, see `Link.request`."""
         return await self._link.request(self._access, call)
 
+    async def ask_server(self, call: Callable[["Connection"], T]) -> T:
+        """One HTTP request to the media server, see `Link.request`."""
+        return await self._link.request(self._access, call, of_server=True)
+
     async def open_server(self, expected: str | None) -> "Server":
         """Read the media server anew: one request."""
         return await self._link.request(

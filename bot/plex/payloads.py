@@ -125,6 +125,15 @@ def libraries_of(answer: object) -> tuple[PlexLibrary, ...]:
     )
 
 
+def choices_of(answer: object) -> frozenset[str]:
+    """`/library/sections/{key}/{field}` of the media server: `<Directory key title/>`."""
+    if not isinstance(answer, Element) or answer.tag != "MediaContainer":
+        raise ValueError("not a list of choices")
+    return frozenset(
+        title for choice in answer.iter("Directory") if (title := choice.get("title", ""))
+    )
+
+
 def share_made(answer: object) -> PlexShare | None:
     """The share that the answer to a share request names, if it names one.
 

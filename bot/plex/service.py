@@ -6,7 +6,8 @@ known of plex.tv; `tests/contract` holds it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -137,6 +138,20 @@ class PlexService:
                 )
         return libraries
 
+    async def filter_choices(
+        self, access: PlexAccess, keys: Collection[int], field: str
+    ) -> frozenset[str]:
+        """The ratings or labels (`field`) in these libraries: 1 request each, to the media server.
+
+        `keys` are the server's own numbers of the libraries (`PlexLibrary.key`).
+        """
+        found: set[str] = set()
+        async with self._link(access).turn(access) as turn:
+            await turn.account()
+            for key in keys:
+                found |= await turn.ask_server(partial(_choices, key=key, field=field))
+        return frozenset(found)
+
     async def share(self, access: PlexAccess, invited: str | int, grant: Grant) -> PlexShare | None:
         """Share libraries: 1 request, never repeated.
 
@@ -252,6 +267,10 @@ class PlexService:
         if self._connection is None:
             raise RuntimeError("PlexService is used outside of its `async with`")
         return self._connection(access, tv_url=self._tv_url, seconds=self._rules.deadline)
+
+
+def _choices(plex: "Connection", *, key: int, field: str) -> frozenset[str]:
+    return plex.filter_choices(key, field)
 
 
 def _load(client_identifier: str) -> "type[Connection]":

@@ -16,10 +16,13 @@ from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.showing import ShowingService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 
 
@@ -46,3 +49,6 @@ class Services:
     codes: CodeService
     redeeming: RedeemingService
     sweep: SweepService
+    tiers: TierService
+    tier_edits: TierEditing
+    roles: RoleService

@@ -20,7 +20,7 @@ from bot.domain.jobs import ShowCard, ShowNotice
 from bot.domain.links import Tier
 from bot.domain.notices import NoticeKind
 from bot.domain.people import Actor
-from bot.services.approving import approve, shareable_tier
+from bot.services.approving import approve, shareable_tier, wished_tier
 from bot.services.codes import note_code
 from db.ledger import Ledger, Work
 from db.rates import Limit
@@ -74,13 +74,10 @@ async def take_use(work: Work, code_id: int, now: datetime) -> Code:
     return code
 
 
-async def tier_of(work: Work, guild_id: int, code: Code | None) -> Tier | None:
-    """The tier that a code gives: its own, or the default one where it names none (any more)."""
-    if code is not None and code.tier_id is not None:
-        for tier in await work.tiers.of_guild(guild_id):
-            if tier.id == code.tier_id:
-                return tier
-    return await work.tiers.default_of(guild_id)
+async def tier_of(work: Work, code: Code | None) -> Tier | None:
+    """The tier that a code names, while it can be given."""
+    named = await work.tiers.get(code.tier_id) if code is not None and code.tier_id else None
+    return None if named is None or named.is_going else named
 
 
 async def redeemed(work: Work, invite: Invite, code: Code, now: datetime) -> Invite:
@@ -92,7 +89,8 @@ async def redeemed(work: Work, invite: Invite, code: Code, now: datetime) -> Inv
     if not code.skips_approval:
         return invite
     try:
-        tier = await shareable_tier(work, invite.guild_id, invite.login, invite.tier_id)
+        tier_id = await wished_tier(work, invite)
+        tier = await shareable_tier(work, invite.guild_id, invite.login, tier_id)
         approved = await approve(
             work, invite, tier, by=None, now=now, action="invite.approved_by_code"
         )
@@ -107,7 +105,7 @@ async def use_for(work: Work, invite: Invite, code: Code, now: datetime) -> Invi
         return invite
     await give_back(work, invite, now)
     code = await take_use(work, code.id, now)
-    tier = await tier_of(work, invite.guild_id, code)
+    tier = await tier_of(work, code)
     known = {} if tier is None else {"tier_id": tier.id, "link_id": tier.link_id}
     with_code = await work.invites.note(
         invite.id, code_id=code.id, code_given_back=False, card_due_at=now, **known

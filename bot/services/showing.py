@@ -39,7 +39,7 @@ WORTH_TELLING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """Everything that a review card shows.
+    """Everything that a review card shows; `tiers` are what an open request can be approved as.
 
     `is_late` says that an earlier attempt may have posted it longer ago than Discord remembers.
     """
@@ -51,6 +51,7 @@ class CardData:
     earlier: tuple[Invite, ...] = ()
     code: Code | None = None
     is_late: bool = False
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class ShowingService:
             tuple(await work.invites.earlier_of(invite)),
             await work.codes.get(invite.code_id, invite.guild_id) if invite.code_id else None,
             is_late=self._clock.now() - invite.requested_at > NONCE_LIFE,
+            tiers=tuple(await work.tiers.of_guild(invite.guild_id)) if invite.is_open else (),
         )
 
     async def card_shown(self, invite: Invite, channel_id: int, message_id: int) -> None:

@@ -7,6 +7,7 @@ from bot.domain.invites import EndReason
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
@@ -18,17 +19,19 @@ from bot.domain.jobs import (
 )
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
+from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
 
 # A trouble that has not come again for so long is over.
 FORGOTTEN = timedelta(hours=1)
 # A bulk action that nobody has confirmed for so long is forgotten.
 UNCONFIRMED = timedelta(hours=1)
-_OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember]] = {
+_OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember | GiveRole]] = {
     "share": ShareInvite,
     "change": ChangeShare,
     "card": ShowCard,
     "tell": TellMember,
+    "role": GiveRole,
 }
 _OWED_BY_LINKS: dict[str, type[ConnectLink | ReconcileLink]] = {
     "connect": ConnectLink,
@@ -52,6 +55,7 @@ class SweepService:
                 jobs += [invite_job(id_) for id_ in await work.owed.due(what, now=now)]
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
+            await finish_leaving(work, now)
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]

@@ -89,6 +89,19 @@ def _stuck(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+def _roles(data: NoticeData, t: Texts) -> Parts:
+    count = int(data.notice.details.get("n", 1))
+    return (
+        t.n("{n} person's role needs an admin", "{n} people's roles need an admin", count),
+        [
+            t("The role of a tier cannot be given or taken. Access to Plex goes on all the same."),
+            t("/tier list shows which tier it is, and why. I go on trying, slowly."),
+        ],
+        [],
+        YELLOW,
+    )
+
+
 def _panels(data: NoticeData, t: Texts) -> Parts:
     named = data.notice.details["panels"]
     return (
@@ -119,6 +132,7 @@ def _wrong_codes(data: NoticeData, t: Texts) -> Parts:
 _MENDED = {
     NoticeKind.LINK_PAUSED: mark("{server} works again"),
     NoticeKind.BREAKER: mark("Plex's list of people can be trusted again"),
+    NoticeKind.ROLES: mark("The roles of tiers are in order again"),
     NoticeKind.STUCK: mark("Nothing keeps failing any more"),
     NoticeKind.WRONG_CODES: mark("Nobody types wrong codes any more"),
     NoticeKind.PANELS: mark("The panels stand where they should"),
@@ -127,6 +141,7 @@ _OPEN = {
     NoticeKind.LINK_PAUSED: _link_paused,
     NoticeKind.BREAKER: _breaker,
     NoticeKind.STUCK: _stuck,
+    NoticeKind.ROLES: _roles,
     NoticeKind.PANELS: _panels,
     NoticeKind.WRONG_CODES: _wrong_codes,
 }

@@ -10,6 +10,7 @@ from bot.domain.invites import InviteState
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    GiveRole,
     ReconcileLink,
     RunBulk,
     ShareInvite,
@@ -46,6 +47,7 @@ _JOBS = {
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
     ShowPanel.name: mark("Show a panel"),
 }
@@ -216,7 +218,7 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
             discord.SelectOption(
                 label=library.title.strip()[:TITLE_LENGTH] or "?",
                 value=str(library.id),
-                description=_type_name(library.type, t),
+                description=type_name(library.type, t),
                 default=library.id in chosen,
             )
             for library in offered
@@ -238,7 +240,7 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
     )
 
 
-def _type_name(type_: str, t: Texts) -> str | None:
+def type_name(type_: str, t: Texts) -> str | None:
     """Plex's type of a library, as a person says it; an unknown one as Plex names it."""
     known = _LIBRARY_TYPES.get(type_)
     return t(known) if known else type_.strip()[:TITLE_LENGTH] or None

@@ -120,6 +120,27 @@ def sections(visit: Visit) -> Element:
     return container(children, allowSync=False, title1="Plex Library")
 
 
+def choices(visit: Visit) -> Element:
+    """GET /library/sections/{key}/{field}: the values of a filter, as PlexAPI's FilterChoice."""
+    key, name = int(visit.request.match_info["key"]), visit.request.match_info["field"]
+    section = next((lib for lib in visit.libraries if lib.key == key), None)
+    if section is None:
+        raise web.HTTPNotFound
+    values = section.ratings if name == "contentRating" else section.labels
+    children = [
+        element(
+            "Directory",
+            {
+                "fastKey": f"/library/sections/{key}/all?{name}={number}",
+                "key": str(number),
+                "title": value,
+            },
+        )
+        for number, value in enumerate(values, start=1)
+    ]
+    return container(children, viewGroup="secondary")
+
+
 def _local_id(visit: Visit, account_id: int) -> int:
     return OWNER_ACCOUNT if account_id == visit.world.owner.id else account_id
 
@@ -215,6 +236,7 @@ HANDLERS: list[tuple[str, Handler]] = [
     ("/library", room(library, owner_only=True)),
     ("/library/sections", room(sections)),
     ("/library/sections/", room(sections)),
+    (r"/library/sections/{key:\d+}/{field:contentRating|label}", room(choices)),
     ("/accounts", room(accounts, owner_only=True)),
     ("/status/sessions", room(sessions, owner_only=True)),
     ("/status/sessions/history/all", room(history)),

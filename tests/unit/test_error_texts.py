@@ -45,6 +45,11 @@ PARAMS: dict[str, str | int] = {
     "withdraw": 3,
     "channel": 123456789012345679,
     "permissions": "view_channel send_messages",
+    "role": 123456789012345680,
+    "seats": 25,
+    "unknown": 3,
+    "server": "Home *Media*",
+    "known": "G, PG, *",
 }
 
 

@@ -21,6 +21,7 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
@@ -54,6 +55,7 @@ def registered() -> dict[type[Job], Any]:
                 comparing=ComparingJobs(nothing, nothing),
                 telling=TellingJobs(nothing, nothing),
                 noticing=NoticingJobs(nothing, nothing),
+                roles=RoleJobs(nothing, nothing),
                 standing=StandingJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),

@@ -9,7 +9,18 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, codes, holders, members, plex, requests, settings, standing
+from bot.ui.items import (
+    access,
+    bulk,
+    codes,
+    holders,
+    members,
+    plex,
+    requests,
+    settings,
+    standing,
+    tiers,
+)
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -20,5 +31,6 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *tiers.ITEMS,
     *standing.ITEMS,
 )
