@@ -527,7 +527,8 @@ class RateHit(Base):
 class SignIn(Base):
     """Somebody signs in with Plex by a PIN: an admin links a server, a member proves an account.
 
-    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`.
+    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`. Whatever is
+    owed next is owed at `poll_due_at`: to ask, to give up what nobody uses, to sign a token out.
     """
 
     __tablename__ = "sign_in"
@@ -547,7 +548,9 @@ class SignIn(Base):
             unique=True,
             postgresql_where=text("state IN ('signed_in', 'waiting')"),
         ),
-        Index("ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("poll_due_at IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -560,6 +563,8 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     poll_due_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
+    # What the page's address needs, while it waits.
+    code_sealed: Mapped[bytes | None]
     # Gone as soon as it is not needed any more.
     token_sealed: Mapped[bytes | None]
     account_id: Mapped[int | None]

@@ -65,6 +65,29 @@ def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> d
     return end
 
 
+def parse_past(typed: str, *, now: datetime, zone: ZoneInfo, whole_day: bool = False) -> datetime:
+    """The instant that was meant: so long ago, or the start of a day.
+
+    `whole_day`: the end of that day instead. Raises `Refused` (`past.*` and `duration.*`).
+    """
+    text = typed.strip()
+    try:
+        if _DATE.fullmatch(text):
+            day = date.fromisoformat(text) + timedelta(days=whole_day)
+            return datetime.combine(day, time(), zone).astimezone(ZoneInfo("UTC"))
+        match = _AMOUNT.fullmatch(text)
+        later = _later(now, int(match["n"]), match["unit"].casefold(), zone) if match else now
+    except OverflowError:
+        raise Refused("past.too_far") from None
+    except ValueError:
+        raise Refused("duration.no_such_day", typed=text) from None
+    if match is None:
+        raise Refused("past.unreadable", typed=text[:60])
+    if later - now > LONGEST:
+        raise Refused("past.too_far")
+    return now - (later - now)
+
+
 def _end_of_day(text: str, now: datetime, zone: ZoneInfo) -> datetime:
     try:
         day = date.fromisoformat(text)

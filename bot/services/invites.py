@@ -148,7 +148,6 @@ class InviteService:
                 code = await take_use(work, code.id, now)
             tier = await tier_of(work, code) or await _asked_for(work, actor, request.tier_id)
             link = await work.links.get(tier.link_id) if tier else None
-            link = link or await work.links.of_guild(actor.guild_id)
             if link is not None and await work.links.is_owner(link.id, login):
                 raise Refused("login.owner")
             invite = await work.invites.add(

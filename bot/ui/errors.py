@@ -136,6 +136,14 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    "past.unreadable": mark(
+        "I cannot read “{typed}” as a time. Try 7d for a week ago, or a day like 2026-10-31."
+    ),
+    "past.too_far": mark("That is more than ten years ago. Choose something later."),
+    "audit.no_time": mark("That time ends before it begins. Choose an earlier start."),
+    "audit.no_action": mark(
+        "I know no action “{typed}”. Choose one from the list that appears while you type."
+    ),
     "access.which": mark("Name either a member or a Plex account, so that I know whose access."),
     "access.plex_unknown": mark(
         "Nobody here is known with that Plex account. It has to be the exact name or address: they"
@@ -207,9 +215,24 @@ TEXTS: dict[str, str] = {
     "plex.not_connected": mark(
         "Plex is not connected yet. The request is kept; approve it once /plex connect has worked."
     ),
-    "plex.no_home": mark(
-        "This server has no Plex connection in the bot's settings. Its operator sets"
-        " HELPR_HOME__GUILD_ID, HELPR_HOME__PLEX_URL and HELPR_HOME__PLEX_TOKEN."
+    "plex.server_not_yours": mark(
+        "That server is not one of the account's own. Sign in with Plex as its owner."
+    ),
+    "plex.nowhere": mark(
+        "{server} does not answer me at any of its addresses. I tried: {addresses}. Look whether it"
+        " runs, and in its settings under Remote Access whether it can be reached from outside."
+    ),
+    "plex.linked_already": mark("{server} is connected here already. Nothing was changed."),
+    "plex.linked_by_operator": mark(
+        "{server} comes from the settings of this bot's operator, so only they can change it."
+    ),
+    "plex.link_unknown": mark("That Plex server is not connected here any more."),
+    "plex.link_in_use": mark(
+        "People have access through {server}, or are about to: {n}. End their access first, or move"
+        " them to a tier of another server; then disconnect it."
+    ),
+    "sign_in.over": mark(
+        "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),
     "plex.paused": mark(
         "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
@@ -459,7 +482,7 @@ _AS_READ: dict[str, Callable[[object, Texts], str]] = {
     "role": lambda value, _t: f"<@&{value}>",
     "permissions": lambda value, t: permission_names(str(value).split(), t),
     "why": lambda value, t: end_reason_name(EndReason(str(value)), t),
-    **dict.fromkeys(("tier", "typed", "zone", "titles", "known", "server"), _as_plain),
+    **dict.fromkeys(("tier", "typed", "zone", "titles", "known", "server", "addresses"), _as_plain),
 }
 
 

@@ -31,6 +31,12 @@ def notice_card(data: NoticeData, t: Texts) -> LayoutView:
     return layout(f"### ⚠️ {title}", *lines, since, rows=[buttons], colour=colour)
 
 
+def notice_parts(data: NoticeData, t: Texts) -> tuple[str, list[Item[Any]]]:
+    """What an open notice is about, and the buttons that mend it, for another panel."""
+    title, _lines, buttons, _colour = _OPEN[data.notice.kind](data, t)
+    return title, buttons
+
+
 Parts = tuple[str, list[str], list[Item[Any]], discord.Colour]
 
 

@@ -98,12 +98,37 @@ _ACTIONS: dict[str, str] = {
     "share.not_found": mark("found no invite on Plex"),
     "share.left_alone": mark("left the share on Plex alone"),
     "share.left_to_others": mark("left the share on Plex to others"),
+    "bulk.started": mark("started a bulk action"),
+    "bulk.stopped": mark("stopped a bulk action"),
+    "bulk.finished": mark("finished a bulk action"),
+    "plex.connected": mark("connected Plex"),
+    "plex.listing_trusted": mark("believed Plex's list"),
+    "settings.changed": mark("changed a setting"),
+    "work.retried": mark("had everything tried again"),
+    "cards.blocked": mark("could not post cards"),
+    "guild.left": mark("was removed from the server"),
+    "guild.returned": mark("was added to the server again"),
 }
 
 
 def action_name(action: str, t: Texts) -> str:
     """A line of the audit log as a person says it; an unknown one by its name."""
     return t(_ACTIONS[action]) if action in _ACTIONS else action
+
+
+def is_action(action: str) -> bool:
+    """Whether the log may hold such lines."""
+    return action in _ACTIONS
+
+
+def actions_like(typed: str, t: Texts) -> list[tuple[str, str]]:
+    """(action, its words) of those whose words hold what was typed, by words."""
+    wanted = typed.strip().casefold()
+    named = [(action, f"{t(words)}") for action, words in _ACTIONS.items()]
+    return sorted(
+        (one for one in named if wanted in one[1].casefold() or wanted in one[0]),
+        key=lambda one: one[1].casefold(),
+    )
 
 
 def state_name(state: str, t: Texts) -> str:

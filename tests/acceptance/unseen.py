@@ -339,3 +339,10 @@ def away_from(env: simcord.Env, guild: simcord.GuildHandle) -> Iterator[None]:
         yield
     finally:
         guilds[guild.id] = kept
+
+
+def content_of(env: simcord.Env, attachment: Any) -> bytes:
+    """A file of a message, as it was sent."""
+    found = env.backend.cdn.get(attachment.url)
+    assert found is not None
+    return found

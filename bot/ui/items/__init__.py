@@ -11,6 +11,7 @@ from discord.ui import DynamicItem
 
 from bot.ui.items import (
     access,
+    board,
     bulk,
     codes,
     holders,
@@ -18,6 +19,7 @@ from bot.ui.items import (
     plex,
     requests,
     settings,
+    setup,
     standing,
     tiers,
 )
@@ -31,6 +33,8 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *holders.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *board.ITEMS,
     *tiers.ITEMS,
     *standing.ITEMS,
+    *setup.ITEMS,
 )

@@ -272,6 +272,7 @@ def _create_sign_in() -> None:
         sa.Column("expires_at", Instant, nullable=False),
         sa.Column("poll_due_at", Instant, nullable=True),
         sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("code_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("token_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("account_name_sealed", sa.LargeBinary(), nullable=True),
@@ -301,7 +302,7 @@ def _create_sign_in() -> None:
         "sign_in",
         ["poll_due_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("poll_due_at IS NOT NULL"),
     )
     op.create_index(
         "uq_sign_in_open",
