@@ -117,6 +117,7 @@ class Invites(InviteRows):
         member_joined_at: datetime | None = None,
         link_id: int | None = None,
         tier_id: int | None = None,
+        code_id: int | None = None,
     ) -> Invite:
         """Store a request; raises `Refused` when the member or the login has one already."""
         # The id is taken first, because it is part of what seals the columns.
@@ -139,6 +140,7 @@ class Invites(InviteRows):
                         requested_at=now,
                         link_id=link_id,
                         tier_id=tier_id,
+                        code_id=code_id,
                         card_due_at=now,
                         tell_due_at=now + FIRST_ANSWER,
                     )
