@@ -109,7 +109,7 @@ def _roles(data: NoticeData, t: Texts) -> Parts:
 
 
 def _panels(data: NoticeData, t: Texts) -> Parts:
-    named = data.notice.details["panels"]
+    named = data.notice.details.get("panels", [])
     return (
         t("A panel does not stand where it should"),
         [
