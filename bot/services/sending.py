@@ -29,6 +29,7 @@ from bot.services.outcomes import (
     next_try,
     told_to_the_same_person,
 )
+from bot.services.redeeming import give_back
 from db.ledger import Ledger, Work
 
 log = logger(__name__)
@@ -343,6 +344,8 @@ class SendingService:
             await self._let_go(work, invite)
             return
         await work.audit.moved(failed, "invite.failed", now=now, was=InviteState.SENDING, why=key)
+        if to is InviteState.FAILED:
+            await give_back(work, failed, now)
         await count_stuck(work, invite.guild_id, now)
         if taken_back:
             await work.jobs.enqueue(ChangeShare(invite.id))
