@@ -35,6 +35,7 @@ EXTENSIONS = (
     "cogs.access",
     "cogs.board",
     "cogs.bulk",
+    "cogs.codes",
     "cogs.guilds",
     "cogs.holders",
     "cogs.members",
@@ -42,6 +43,7 @@ EXTENSIONS = (
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.setup",
     "cogs.tiers",
 )
 

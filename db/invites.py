@@ -117,6 +117,7 @@ class Invites(InviteRows):
         member_joined_at: datetime | None = None,
         link_id: int | None = None,
         tier_id: int | None = None,
+        code_id: int | None = None,
     ) -> Invite:
         """Store a request; raises `Refused` when the member or the login has one already."""
         # The id is taken first, because it is part of what seals the columns.
@@ -139,6 +140,7 @@ class Invites(InviteRows):
                         requested_at=now,
                         link_id=link_id,
                         tier_id=tier_id,
+                        code_id=code_id,
                         card_due_at=now,
                         tell_due_at=now + FIRST_ANSWER,
                     )
@@ -217,6 +219,34 @@ class Invites(InviteRows):
         )
         found = (await self._session.execute(query)).scalars().all()
         return frozenset(one for sections in found for one in sections or ()) if found else None
+
+    async def same_person_has(
+        self, invite: Invite, settings: SharingSettings
+    ) -> list[tuple[int, int]]:
+        """Note what a person's other shares of the same owner give now: (invite, guild) of each.
+
+        Plex knows one set of flags and filters for an owner account and a person: whoever sets
+        them for one share has set them for all.
+        """
+        if invite.account_id is None:
+            return []
+        own = select(LINK.c.owner_account_id).where(LINK.c.id == invite.link_id)
+        of_owner = select(LINK.c.id).where(LINK.c.owner_account_id == own.scalar_subquery())
+        stored = asdict(settings)
+        changed = await self._session.execute(
+            update(INVITE)
+            .where(
+                C.account_id == invite.account_id,
+                C.id != invite.id,
+                C.link_id.in_(of_owner),
+                C.state.in_(SHARED),
+                C.grant_settings.is_not(None),
+                C.grant_settings != stored,
+            )
+            .values(grant_settings=stored)
+            .returning(C.id, C.guild_id)
+        )
+        return [(row.id, row.guild_id) for row in changed]
 
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
         """Open requests in the order they came, from the one after id `after`."""
@@ -342,12 +372,15 @@ class Invites(InviteRows):
         ).one_or_none()
         return self._maybe(row)
 
-    async def note(self, id_: int, **columns: Any) -> Invite | None:
+    async def note(self, id_: int, *, attempt: int | None = None, **columns: Any) -> Invite | None:
         """Set columns that are no move (a share's id, a card's message, what is owed next).
 
+        `attempt`: only while no later one has begun; None is returned then.
         Raises `Refused` when another invite holds the Plex account.
         """
         statement = update(INVITE).where(C.id == id_).values(**self._stored(id_, columns))
+        if attempt is not None:
+            statement = statement.where(C.attempt == attempt)
         try:
             async with self._session.begin_nested():
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()

@@ -320,7 +320,7 @@ class InviteRow(Base):
             "ix_invite_tell_due", "tell_due_at", postgresql_where=text("tell_due_at IS NOT NULL")
         ),
         Index("ix_invite_pending", "link_id", "id", postgresql_where=text("state = 'sent'")),
-        Index("ix_invite_code", "code_id", postgresql_where=text("code_id IS NOT NULL")),
+        Index("ix_invite_code", "code_id", "id", postgresql_where=text("code_id IS NOT NULL")),
         Index(
             "ix_invite_role_due", "role_due_at", postgresql_where=text("role_due_at IS NOT NULL")
         ),
@@ -394,6 +394,8 @@ class InviteRow(Base):
     dm_closed: Mapped[bool] = mapped_column(server_default=text("false"))
     # The code that it came with.
     code_id: Mapped[int | None] = mapped_column(ForeignKey("code.id", ondelete="SET NULL"))
+    # It came to nothing, so that its code can be used once more in its place.
+    code_given_back: Mapped[bool] = mapped_column(server_default=text("false"))
     # The member has proved the account by signing in with Plex.
     is_proven: Mapped[bool] = mapped_column(server_default=text("false"))
     # The tier's role as it was granted, and what is owed about it.
@@ -525,7 +527,8 @@ class RateHit(Base):
 class SignIn(Base):
     """Somebody signs in with Plex by a PIN: an admin links a server, a member proves an account.
 
-    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`.
+    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`. Whatever is
+    owed next is owed at `poll_due_at`: to ask, to give up what nobody uses, to sign a token out.
     """
 
     __tablename__ = "sign_in"
@@ -545,7 +548,9 @@ class SignIn(Base):
             unique=True,
             postgresql_where=text("state IN ('signed_in', 'waiting')"),
         ),
-        Index("ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("poll_due_at IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -558,6 +563,8 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     poll_due_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
+    # What the page's address needs, while it waits.
+    code_sealed: Mapped[bytes | None]
     # Gone as soon as it is not needed any more.
     token_sealed: Mapped[bytes | None]
     account_id: Mapped[int | None]

@@ -33,20 +33,6 @@ class Tiers:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def ensure_default(self, guild_id: int, link_id: int, name: str) -> tuple[Tier, bool]:
-        """The guild's default tier, and whether it was made just now (without libraries)."""
-        made = await self._session.execute(
-            insert(TIER)
-            .values(guild_id=guild_id, link_id=link_id, name=name, is_default=True)
-            .on_conflict_do_nothing()
-            .returning(TIER.c.id)
-        )
-        is_new = made.scalar_one_or_none() is not None
-        tier = await self.default_of(guild_id)
-        if tier is None:
-            raise LookupError(f"guild {guild_id} has a tier named {name!r} that is not its default")
-        return tier, is_new
-
     async def add(self, guild_id: int, link_id: int, name: str) -> Tier:
         """A new tier, without libraries, closed to members. Raises `Refused("tier.name_taken")`."""
         values = {"guild_id": guild_id, "link_id": link_id, "name": name, "is_open": False}

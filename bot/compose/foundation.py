@@ -19,18 +19,23 @@ from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
 from bot.services.invites import InviteService
+from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
+from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sign_ins import SignInService
 from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
@@ -138,12 +143,15 @@ async def _check_keys(ledger: Ledger) -> None:
 def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexService) -> Services:
     """Every service, on one ledger and one clock."""
     interval = timedelta(seconds=settings.reconcile.interval)
+    links = LinkService(ledger, clock, plex, settings.home)
+    sign_ins = SignInService(ledger, clock, plex)
     access = AccessService(ledger, clock)
+    redeeming = RedeemingService(ledger, clock)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
-        invites=InviteService(ledger, clock),
-        links=LinkService(ledger, clock, plex, settings.home),
+        invites=InviteService(ledger, clock, redeeming),
+        links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
@@ -156,6 +164,11 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
+        codes=CodeService(ledger, clock),
+        redeeming=redeeming,
+        sign_ins=sign_ins,
+        linking=LinkingService(ledger, clock, plex, links),
+        setup=SetupService(ledger, sign_ins),
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),

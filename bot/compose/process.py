@@ -23,6 +23,7 @@ from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
@@ -84,6 +85,7 @@ def make_queue(
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,
+        signing_in=SignInJobs(client, house_.plex, services.sign_ins, services.setup),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )
     if connector is None:

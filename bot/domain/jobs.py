@@ -80,6 +80,14 @@ class ShowNotice(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowSignIn(Job):
+    """Ask Plex whether somebody has signed in, or sign out what is not needed any more."""
+
+    name: ClassVar[str] = "follow_sign_in"
+    sign_in_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class GiveRole(Job):
     """Give or take the role of a tier."""
 
@@ -111,6 +119,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     TellMember,
     ReconcileLink,
     ShowNotice,
+    FollowSignIn,
     GiveRole,
     RunBulk,
     ShowPanel,

@@ -35,6 +35,7 @@ class Link:
     connected_at: datetime | None = None
     reconciled_at: datetime | None = None
     seats: int = 100
+    disconnected_at: datetime | None = None
 
     @property
     def access(self) -> PlexAccess:
@@ -46,7 +47,12 @@ class Link:
     @property
     def is_connected(self) -> bool:
         """Connected at least once and not paused since."""
-        return self.state is LinkState.CONNECTED
+        return self.state is LinkState.CONNECTED and self.disconnected_at is None
+
+    @property
+    def is_usable(self) -> bool:
+        """Connected at least once, and no admin has disconnected it: what waits goes on."""
+        return self.connected_at is not None and self.disconnected_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Every public method but `run`, `cut` and `close` is one HTTP request.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
 import plexapi
@@ -56,6 +56,8 @@ class Connection:
     are made anew instead.
     """
 
+    needs_token: ClassVar[bool] = True
+
     def __init__(self, access: PlexAccess, *, tv_url: str | None, seconds: float) -> None:
         self.base_url = access.base_url
         self.token = access.token
@@ -74,7 +76,7 @@ class Connection:
 
     def run(self, request: Callable[["Connection"], T]) -> T:
         """Make a request; whatever fails is raised as a `PlexError`."""
-        if not self.token:
+        if self.needs_token and not self.token:
             # PlexAPI would fall back to signing in with a user name and a password.
             raise PlexTokenRefused("no token")
         failure: PlexError

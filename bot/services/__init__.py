@@ -9,17 +9,22 @@ from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
 from bot.services.invites import InviteService
+from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
+from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sign_ins import SignInService
 from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
@@ -47,6 +52,11 @@ class Services:
     reconcile: ReconcileService
     showing: ShowingService
     panels: PanelService
+    codes: CodeService
+    redeeming: RedeemingService
+    sign_ins: SignInService
+    linking: LinkingService
+    setup: SetupService
     sweep: SweepService
     board: BoardService
     stats: StatsService

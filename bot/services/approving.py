@@ -28,7 +28,7 @@ async def shareable_tier(
     if tier is not None and tier.is_going:
         raise Refused("tier.unknown" if tier.is_deleted else "tier.leaving", tier=tier.name)
     link = await work.links.get(tier.link_id) if tier else None
-    if tier is None or link is None or link.connected_at is None:
+    if tier is None or link is None or not link.is_usable:
         raise Refused("plex.not_connected")
     if not tier.libraries:
         raise Refused("tier.no_libraries", tier=tier.name)

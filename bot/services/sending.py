@@ -27,7 +27,9 @@ from bot.services.outcomes import (
     failed_once_more,
     is_stuck_now,
     next_try,
+    told_to_the_same_person,
 )
+from bot.services.redeeming import give_back
 from db.ledger import Ledger, Work
 
 log = logger(__name__)
@@ -247,6 +249,8 @@ class SendingService:
         if moved is not None:
             action = "invite.active" if share.accepted else "invite.sent"
             await work.audit.moved(moved, action, now=now, was=InviteState.SENDING)
+            if moved.grant is not None:
+                await told_to_the_same_person(work, moved, moved.grant, now)
         return moved
 
     async def went_wrong(self, assignment: Assignment, error: PlexError) -> None:
@@ -340,6 +344,8 @@ class SendingService:
             await self._let_go(work, invite)
             return
         await work.audit.moved(failed, "invite.failed", now=now, was=InviteState.SENDING, why=key)
+        if to is InviteState.FAILED:
+            await give_back(work, failed, now)
         await count_stuck(work, invite.guild_id, now)
         if taken_back:
             await work.jobs.enqueue(ChangeShare(invite.id))

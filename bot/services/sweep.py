@@ -7,6 +7,7 @@ from bot.domain.invites import EndReason
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
     GiveRole,
     Job,
     ReconcileLink,
@@ -18,6 +19,7 @@ from bot.domain.jobs import (
     TellMember,
 )
 from bot.services.notices import count_stuck
+from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
 
@@ -56,6 +58,7 @@ class SweepService:
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             await finish_leaving(work, now)
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
             await work.jobs.enqueue(*jobs)
@@ -82,13 +85,23 @@ class SweepService:
             jobs += [ShowCard(invite.id), TellMember(invite.id)]
         return jobs
 
+    async def follow_sign_ins(self) -> int:
+        """The same for sign-ins alone, as somebody sits in front of each; how many were due."""
+        async with self._ledger.begin() as work:
+            due = await work.sign_ins.due(self._clock.now())
+            await work.jobs.enqueue(*map(FollowSignIn, due))
+            await work.commit()
+            return len(due)
+
     async def tidy(self) -> None:
         """Forget answers that are over, limits that no window reaches, troubles that went away."""
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
+            await work.sign_ins.forget_answers(self._clock.now())
             await work.rates.forget_old()
             now = self._clock.now()
             await work.bulks.drop_drafts(now - UNCONFIRMED)
             for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
                 await count_stuck(work, guild_id, now)
+            await calm_down(work, now)
             await work.commit()

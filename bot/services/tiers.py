@@ -100,10 +100,11 @@ class TierService:
         name, now = read_name(typed), self._clock.now()
         async with self._ledger.begin() as work:
             await work.guilds.lock(actor.guild_id)
-            link = await work.links.of_guild(actor.guild_id)
-            if link is None:
+            links = await work.links.all_of(actor.guild_id)
+            if not links:
                 raise Refused("plex.not_set_up")
-            if link.connected_at is None:
+            link = next((one for one in links if one.connected_at is not None), None)
+            if link is None:
                 raise Refused("plex.not_connected")
             if len(await work.tiers.of_guild(actor.guild_id)) >= MOST_TIERS:
                 raise Refused("tier.too_many", most=MOST_TIERS)

@@ -32,7 +32,54 @@ TEXTS: dict[str, str] = {
     ),
     "note.too_long": mark("Your message is too long: {limit} characters at most."),
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
-    "code.not_asked": mark("No code is needed here. Use /invite without one."),
+    # Codes
+    "code.wrong": mark(
+        "That code does not work here. Please check the spelling. It may also be used up or over:"
+        " whoever gave it to you can help."
+    ),
+    "code.used_up": mark(
+        "That code is used up: it has opened the door as often as it can. Whoever gave it to you"
+        " can make another one."
+    ),
+    "code.just_used_up": mark(
+        "Somebody was faster: that code has just been used up, or taken back. Whoever gave it to"
+        " you can make another one."
+    ),
+    "code.expired": mark(
+        "The time of that code is over. Whoever gave it to you can make another one."
+    ),
+    "code.revoked": mark("The admins have taken that code back. Please ask them for another one."),
+    "code.needed": mark(
+        "Here you need a code to ask for access. The admins hand them out. Once you have one, use"
+        " /invite and type it in the form."
+    ),
+    "code.too_many": mark(
+        "That were too many codes that do not work. Please try again {when}, with the code at hand."
+    ),
+    "code.exists": mark(
+        "This server has that code already, or had it once. Please choose another one."
+    ),
+    "code.too_short": mark(
+        "That code is too easy to guess: it needs at least {least} letters or digits. Spaces and"
+        " dashes do not count."
+    ),
+    "code.too_long": mark("That code is too long: {most} letters and digits at most."),
+    "code.letters": mark("A code has letters and digits only, with spaces or dashes between."),
+    "code.label_too_long": mark("The label is too long: {limit} characters at most."),
+    "code.uses": mark("A code works at most {most} times. Choose 0 for no limit."),
+    "code.unknown": mark("I know no such code here. /code list shows all there are."),
+    "code.revoked_already": mark("That code has been taken back already."),
+    "code.link_rights_missing": mark(
+        "I cannot invite people to {channel}. Please give me there: {permissions}. Then try again,"
+        " or make the code without a link."
+    ),
+    "code.link_failed": mark(
+        "Discord made no link to {channel}. The code works without one: send it to somebody who is"
+        " in this server already, or invite them yourself."
+    ),
+    "code.link_nowhere": mark(
+        "Discord's links lead to a channel, and I found none that takes one. Name a text channel."
+    ),
     # Invites
     "invite.unknown": mark("That request does not exist any more."),
     "invite.open_already": mark("You already have a request. /my-plex shows it."),
@@ -168,9 +215,24 @@ TEXTS: dict[str, str] = {
     "plex.not_connected": mark(
         "Plex is not connected yet. The request is kept; approve it once /plex connect has worked."
     ),
-    "plex.no_home": mark(
-        "This server has no Plex connection in the bot's settings. Its operator sets"
-        " HELPR_HOME__GUILD_ID, HELPR_HOME__PLEX_URL and HELPR_HOME__PLEX_TOKEN."
+    "plex.server_not_yours": mark(
+        "That server is not one of the account's own. Sign in with Plex as its owner."
+    ),
+    "plex.nowhere": mark(
+        "{server} does not answer me at any of its addresses. I tried: {addresses}. Look whether it"
+        " runs, and in its settings under Remote Access whether it can be reached from outside."
+    ),
+    "plex.linked_already": mark("{server} is connected here already. Nothing was changed."),
+    "plex.linked_by_operator": mark(
+        "{server} comes from the settings of this bot's operator, so only they can change it."
+    ),
+    "plex.link_unknown": mark("That Plex server is not connected here any more."),
+    "plex.link_in_use": mark(
+        "People have access through {server}, or are about to: {n}. End their access first, or move"
+        " them to a tier of another server; then disconnect it."
+    ),
+    "sign_in.over": mark(
+        "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),
     "plex.paused": mark(
         "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
@@ -218,6 +280,7 @@ TEXTS: dict[str, str] = {
     ),
     "filter.too_long": mark("“{typed}…” is too long: {most} characters at most."),
     "filter.too_many": mark("That is too many at once: {most} at most in one field."),
+    "filter.too_much": mark("That is too much text: {limit} characters at most in one field."),
     "filter.both_ways": mark(
         "“{typed}” stands in both fields, so nothing would be left. Take it out of one of them."
     ),
@@ -420,7 +483,7 @@ _AS_READ: dict[str, Callable[[object, Texts], str]] = {
     "role": lambda value, _t: f"<@&{value}>",
     "permissions": lambda value, t: permission_names(str(value).split(), t),
     "why": lambda value, t: end_reason_name(EndReason(str(value)), t),
-    **dict.fromkeys(("tier", "typed", "zone", "titles", "known", "server"), _as_plain),
+    **dict.fromkeys(("tier", "typed", "zone", "titles", "known", "server", "addresses"), _as_plain),
 }
 
 

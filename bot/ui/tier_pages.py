@@ -20,8 +20,8 @@ from bot.ui.items.tiers import (
     TurnTierLibraries,
 )
 from bot.ui.layout import BLUE, GREEN, RED, YELLOW, layout
+from bot.ui.menus import library_options
 from bot.ui.modals.tiers import MEDIA
-from bot.ui.panels import type_name
 from bot.ui.plain import plain
 from bot.ui.tiers import MENU, OPTION, titles_of
 
@@ -43,15 +43,8 @@ def tier_libraries_page(view: TierView, page: int, t: Texts) -> LayoutView:
     pages = -(-len(view.libraries) // MENU)
     page = min(page, pages - 1)
     chosen = {library.id for library in tier.libraries}
-    options = [
-        discord.SelectOption(
-            label=library.title.strip()[:OPTION] or "?",
-            value=str(library.id),
-            description=type_name(library.type, t),
-            default=library.id in chosen,
-        )
-        for library in view.libraries[page * MENU : (page + 1) * MENU]
-    ]
+    offered = view.libraries[page * MENU : (page + 1) * MENU]
+    options = library_options(offered, chosen, t)
     turn: list[Item[Any]] = []
     if page > 0:
         turn.append(TurnTierLibraries(tier.id, page - 1, t("Earlier ones")))

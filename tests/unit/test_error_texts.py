@@ -50,6 +50,7 @@ PARAMS: dict[str, str | int] = {
     "unknown": 3,
     "server": "Home *Media*",
     "known": "G, PG, *",
+    "addresses": "http://192.168.1.2:32400 https://x.plex.direct",
 }
 
 

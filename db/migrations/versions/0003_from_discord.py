@@ -121,6 +121,10 @@ def _upgrade_invites() -> None:
     op.add_column("invite", sa.Column("code_id", sa.BigInteger(), nullable=True))
     op.add_column(
         "invite",
+        sa.Column("code_given_back", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column(
+        "invite",
         sa.Column("is_proven", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
     op.add_column("invite", sa.Column("role_given_id", sa.BigInteger(), nullable=True))
@@ -133,7 +137,7 @@ def _upgrade_invites() -> None:
     op.create_index(
         "ix_invite_code",
         "invite",
-        ["code_id"],
+        ["code_id", "id"],
         unique=False,
         postgresql_where=sa.text("code_id IS NOT NULL"),
     )
@@ -268,6 +272,7 @@ def _create_sign_in() -> None:
         sa.Column("expires_at", Instant, nullable=False),
         sa.Column("poll_due_at", Instant, nullable=True),
         sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("code_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("token_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("account_name_sealed", sa.LargeBinary(), nullable=True),
@@ -297,7 +302,7 @@ def _create_sign_in() -> None:
         "sign_in",
         ["poll_due_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("poll_due_at IS NOT NULL"),
     )
     op.create_index(
         "uq_sign_in_open",
@@ -341,6 +346,7 @@ def downgrade() -> None:
     op.drop_column("invite", "role_problem")
     op.drop_column("invite", "role_given_id")
     op.drop_column("invite", "is_proven")
+    op.drop_column("invite", "code_given_back")
     op.drop_column("invite", "code_id")
     op.drop_column("guild", "greeted_at")
     op.drop_column("guild", "undo_seconds")
