@@ -142,7 +142,8 @@ def test_the_fullest_page_of_the_log(language: str) -> None:
         {f"{n}{hostile(50)}": hostile(100) for n in range(20)},
     )
     lines = tuple(
-        AuditLine(dataclasses.replace(event, id=10**18 - 1 - n), 1, SNOWFLAKE - 1) for n in range(PAGE)
+        AuditLine(dataclasses.replace(event, id=10**18 - 1 - n), 1, SNOWFLAKE - 1)
+        for n in range(PAGE)
     )
     wanted = AuditFilter(SNOWFLAKE, "share.left_to_others", NOW, NOW + timedelta(days=36500))
     view = audit_panel(AuditPage(lines, True, True), wanted, texts(language))
