@@ -36,6 +36,7 @@ EXTENSIONS = (
     "cogs.bulk",
     "cogs.guilds",
     "cogs.holders",
+    "cogs.imports",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",

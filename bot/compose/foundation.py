@@ -17,8 +17,10 @@ from bot.services.admission import Admission
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
+from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
@@ -143,6 +145,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         changing=ChangingService(ledger, clock),
         access=access,
         holders=HolderService(ledger, clock, plex),
+        granting=GrantService(ledger, clock),
+        importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.bulk import Bulk, BulkAction, BulkAnswer, BulkDetails, BulkItem, BulkProgress
 from bot.domain.durations import parse_end, parse_zone
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.holders import HolderFilter
 from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
 from bot.domain.people import Actor, Right
@@ -94,7 +94,7 @@ class BulkService:
         async with self._ledger.begin() as work:
             draft = await _found(work, actor, bulk_id)
             if draft.actor_id != actor.user_id:
-                raise Refused("bulk.unknown")
+                raise Forged("bulk.unknown")
             if draft.action is BulkAction.REVOKE and (typed_total or "").strip() != str(
                 draft.total
             ):
@@ -231,9 +231,12 @@ def _clean(reason: str) -> str:
 
 
 async def _found(work: Work, actor: Actor, bulk_id: int) -> Bulk:
-    bulk = await work.bulks.get(bulk_id, actor.guild_id)
+    bulk = await work.bulks.get(bulk_id)
     if bulk is None:
+        # A draft that was forgotten may well be shown somewhere yet.
         raise Refused("bulk.unknown")
+    if bulk.guild_id != actor.guild_id:
+        raise Forged("bulk.unknown")
     return bulk
 
 

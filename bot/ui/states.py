@@ -76,6 +76,8 @@ _ACTIONS: dict[str, str] = {
     "access.leave": mark("left"),
     "access.end": mark("began to end the access"),
     "access.apply_tier": mark("gave what the tier says now"),
+    "access.granted": mark("gave access"),
+    "access.imported": mark("matched an account on Plex with the member"),
     "share.released": mark("took the invite back on Plex"),
     "share.gone_already": mark("found the invite gone on Plex"),
     "share.not_found": mark("found no invite on Plex"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, holders, members, plex, requests, settings, standing
+from bot.ui.items import access, bulk, holders, imports, members, plex, requests, settings, standing
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -17,6 +17,7 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *access.ITEMS,
     *bulk.ITEMS,
     *holders.ITEMS,
+    *imports.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
     *standing.ITEMS,
