@@ -33,6 +33,7 @@ LONGEST_PAUSE = 30.0
 
 EXTENSIONS = (
     "cogs.access",
+    "cogs.board",
     "cogs.bulk",
     "cogs.guilds",
     "cogs.holders",
@@ -42,6 +43,8 @@ EXTENSIONS = (
     "cogs.plex",
     "cogs.requests",
     "cogs.settings",
+    "cogs.setup",
+    "cogs.tiers",
 )
 
 

@@ -2,10 +2,16 @@
 
 from typing import Any
 
+import aiohttp
 import discord
 from discord.ext import commands
 
 from bot.client import HelprBot
+from bot.i18n import texts
+from bot.log import logger
+from bot.ui.setup import greeting
+
+log = logger(__name__)
 
 
 class Guilds(commands.Cog):
@@ -19,12 +25,31 @@ class Guilds(commands.Cog):
         """Every guild of the shard is known now, those that were joined while away included."""
         ids = [guild.id for guild in self._bot.guilds if guild.shard_id == shard_id]
         count = self._bot.shard_count or 1
-        await self._bot.services.guilds.shard_ready(shard_id, count, ids)
+        guilds = self._bot.services.guilds
+        new = await guilds.unknown(ids)
+        await guilds.shard_ready(shard_id, count, ids)
+        for guild_id in new:
+            if (guild := self._bot.get_guild(guild_id)) is not None:
+                await self._greet(guild)
 
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Added to a guild, perhaps again."""
         await self._bot.services.guilds.present([guild.id])
+        await self._greet(guild)
+
+    async def _greet(self, guild: discord.Guild) -> None:
+        """One message where the server reads notices, once; silence where that is not allowed."""
+        settings = await self._bot.services.guilds.greet(guild.id)
+        channel = guild.system_channel
+        if settings is None or channel is None:
+            return
+        if not channel.permissions_for(guild.me).send_messages:
+            return
+        try:
+            await channel.send(view=greeting(texts(settings.locale)))
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            log.info("guild.not_greeted", guild=guild.id, error=type(error).__name__)
 
     @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:

@@ -16,6 +16,9 @@ from bot.ui.items.standing import GetAccess, MyAccess
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RequestForm, request_modal
 
+# Digits of the largest id there can be.
+LONGEST_ID = 18
+
 
 class Members(commands.Cog):
     """Asking for access, and one's own request."""
@@ -48,11 +51,14 @@ class Members(commands.Cog):
 
     async def _open_form(self, interaction: Interaction) -> None:
         async with in_time():
-            waits = await self._bot.services.showing.waits_for(actor_of(interaction))
+            actor = actor_of(interaction)
+            waits = await self._bot.services.showing.waits_for(actor)
+            tiers = [] if waits else await self._bot.services.tiers.open_to(actor.guild_id)
         if waits:
             await self._show_own(interaction)
             return
-        await interaction.response.send_modal(request_modal(self._bot.texts_for(interaction)))
+        t = self._bot.texts_for(interaction)
+        await interaction.response.send_modal(request_modal(t, tiers))
 
     async def submitted(self, interaction: Interaction, form: RequestForm) -> None:
         """The form was sent."""
@@ -62,6 +68,7 @@ class Members(commands.Cog):
             login=form.values.get("login", ""),
             note=form.values.get("note", ""),
             locale=interaction.locale.value,
+            tier_id=_chosen_tier(form),
             joined_at=member.joined_at if isinstance(member, discord.Member) else None,
             answer=_token(interaction),
         )
@@ -108,6 +115,12 @@ class Members(commands.Cog):
         view = await self._bot.services.invites.view(actor_of(interaction))
         panel = leave_panel(view, self._bot.texts_for(interaction))
         await interaction.edit_original_response(view=panel)
+
+
+def _chosen_tier(form: RequestForm) -> int | None:
+    """The tier that was chosen, where there was a choice."""
+    value = form.values.get("tier", "")
+    return int(value) if value.isdecimal() and len(value) <= LONGEST_ID else None
 
 
 def _token(interaction: Interaction) -> AnswerToken:

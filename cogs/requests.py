@@ -7,18 +7,24 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import HelprBot
+from bot.domain.errors import Forged
 from bot.domain.invites import Invite
 from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.cards import review_card
+from bot.ui.items.base import ids_and_values
 from bot.ui.items.requests import CARD, Approve, Deny, OpenQueue, PostCards, TurnQueue, Undo
+from bot.ui.items.tiers import ApproveAs
 from bot.ui.layout import GREY, notice
 from bot.ui.modals.requests import DenyForm, deny_modal
 from bot.ui.plain import mention
 from bot.ui.queue import queue_panel
 
 REVIEWER = Rule(Right.REVIEWER)
+
+# Digits of the largest id there can be.
+LONGEST_ID = 18
 
 
 class Requests(commands.Cog):
@@ -27,6 +33,7 @@ class Requests(commands.Cog):
     def __init__(self, bot: HelprBot) -> None:
         self._bot = bot
         bot.door.on(Approve, self.approve)
+        bot.door.on(ApproveAs, self.approve_as)
         bot.door.on(Deny, self.ask_reason)
         bot.door.on(DenyForm, self.deny)
         bot.door.on(Undo, self.undo)
@@ -80,6 +87,17 @@ class Requests(commands.Cog):
         await interaction.response.defer()
         invite = await self._bot.services.invites.approve(
             actor_of(interaction), pressed.invite_id, pressed.version
+        )
+        await self._refresh(interaction, pressed.place, invite)
+
+    async def approve_as(self, interaction: Interaction, pressed: ApproveAs) -> None:
+        """Approve as the tier that was chosen; the card follows by its own job."""
+        await interaction.response.defer()
+        [value] = ids_and_values(interaction)[:1] or [""]
+        if not value.isdecimal() or len(value) > LONGEST_ID:
+            raise Forged("tier.unknown")
+        invite = await self._bot.services.invites.approve(
+            actor_of(interaction), pressed.invite_id, pressed.version, int(value)
         )
         await self._refresh(interaction, pressed.place, invite)
 

@@ -67,6 +67,19 @@ class Drifts:
         )
         return {DriftKind(kind): n for kind, n in await self._session.execute(query)}
 
+    async def counts_by_link(self, guild_id: int) -> dict[int, dict[DriftKind, int]]:
+        """The same for each link by its id."""
+        query = (
+            select(C.link_id, C.kind, func.count())
+            .join(LINK, LINK.c.id == C.link_id)
+            .where(LINK.c.guild_id == guild_id)
+            .group_by(C.link_id, C.kind)
+        )
+        counted: dict[int, dict[DriftKind, int]] = {}
+        for link_id, kind, n in await self._session.execute(query):
+            counted.setdefault(link_id, {})[DriftKind(kind)] = n
+        return counted
+
     async def of_guild(self, guild_id: int, limit: int = 100) -> list[Drift]:
         """The guild's differences, oldest first."""
         query = (

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.people import Asking, GuildSettings
-from db.models import Guild
+from db.models import Guild, PlexLink
 
 GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
@@ -69,6 +69,23 @@ class Guilds:
     async def set(self, guild_id: int, **columns: Any) -> None:
         """Change settings of a known guild."""
         await self._session.execute(update(GUILD).where(GUILD.c.id == guild_id).values(**columns))
+
+    async def greet(self, guild_id: int, now: datetime) -> bool:
+        """Take the one greeting of a guild; False when it was taken before, or is not needed."""
+        linked = select(PlexLink.id).where(PlexLink.guild_id == guild_id)
+        taken = await self._session.execute(
+            update(GUILD)
+            .where(GUILD.c.id == guild_id, GUILD.c.greeted_at.is_(None), ~linked.exists())
+            .values(greeted_at=now)
+            .returning(GUILD.c.id)
+        )
+        return taken.first() is not None
+
+    async def unknown(self, guild_ids: Collection[int]) -> list[int]:
+        """Those that were never heard of."""
+        query = select(GUILD.c.id).where(GUILD.c.id.in_(guild_ids))
+        known = set((await self._session.execute(query)).scalars())
+        return [id_ for id_ in guild_ids if id_ not in known]
 
     async def mark_left(self, guild_id: int, now: datetime) -> None:
         """The bot was removed: nothing is shown there any more, nothing is forgotten."""

@@ -6,7 +6,18 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from sqlalchemy import ColumnElement, Row, Table, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Table,
+    case,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,10 +37,11 @@ from bot.domain.invites import (
 from bot.domain.logins import Login, LoginKind
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER
-from db.models import InviteRow, PlexLink
+from db.models import InviteRow, PlexLink, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
 LOGIN_PURPOSE = "invite:login"
@@ -265,8 +277,9 @@ class Invites(InviteRows):
             statement = statement.where(*_wants_the_same(settles))
         if to in OVER:
             columns = {**_NOTHING_WANTED, **columns}
-        values = {**_owe_a_look(now), **self._stored(id_, columns)}
-        statement = statement.values({**values, "state": to})
+        values = {**_owe_a_look(now), "role_due_at": _role_due(to, now)}
+        values |= {**self._stored(id_, columns), "state": to}
+        statement = statement.values(values)
         try:
             # A refused move must not undo what else this unit of work did.
             async with self._session.begin_nested():
@@ -319,12 +332,13 @@ class Invites(InviteRows):
             statement = statement.where(or_(C.change.is_(None), C.change.not_in(list(unless))))
         if version is not None:
             statement = statement.where(C.version == version)
+        values = {**_owe_a_look(now), **self._stored(id_, columns)}
+        if "tier_id" in columns:
+            # Another tier may give another role.
+            is_active = C.state == InviteState.ACTIVE
+            values["role_due_at"] = case((is_active, now), else_=C.role_due_at)
         row = (
-            await self._session.execute(
-                statement.values({**_owe_a_look(now), **self._stored(id_, columns)}).returning(
-                    INVITE
-                )
-            )
+            await self._session.execute(statement.values(values).returning(INVITE))
         ).one_or_none()
         return self._maybe(row)
 
@@ -412,6 +426,15 @@ def _grant_of(row: Row[Any]) -> Grant | None:
 def _owe_a_look(now: datetime) -> dict[str, Any]:
     """A new version, which card and member have yet to see."""
     return {"version": C.version + 1, "card_due_at": now, "tell_due_at": now}
+
+
+def _role_due(to: InviteState, now: datetime) -> ColumnElement[Any]:
+    """A tier's role is owed with the move into active, and owed back with every other one."""
+    owed = or_(C.role_given_id.is_not(None), C.role_due_at.is_not(None))
+    if to is InviteState.ACTIVE:
+        role = select(TIER.c.role_id).where(TIER.c.id == C.tier_id).scalar_subquery()
+        owed = or_(owed, role.is_not(None))
+    return case((owed, now), else_=null())
 
 
 def _where(id_: int, column: str) -> str:

@@ -13,6 +13,8 @@ from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
 from db.answers import Answers
 from db.audit import Audit
+from db.audit_log import AuditLog
+from db.board import Boards
 from db.bulk import Bulks
 from db.cards import Cards
 from db.drift import Drifts
@@ -21,11 +23,16 @@ from db.holders import Holders
 from db.installation import InstallationRecord
 from db.invites import Invites
 from db.jobs import Jobs
+from db.link_tiers import LinkTiers
 from db.links import Links
 from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
 from db.rates import Rates
+from db.roles import Roles
+from db.seats import Seats
+from db.sign_ins import SignIns
+from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
 
@@ -39,13 +46,20 @@ class Work:
         self.guilds = Guilds(session)
         self.links = Links(session, keyring)
         self.tiers = Tiers(session)
+        self.link_tiers = LinkTiers(session)
+        self.seats = Seats(session)
+        self.roles = Roles(session)
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
+        self.audit_log = AuditLog(session)
+        self.board = Boards(session)
+        self.stats = Stats(session)
         self.jobs = Jobs(session)
         self.rates = Rates(session)
+        self.sign_ins = SignIns(session, keyring)
         self.notices = Notices(session)
         self.panels = Panels(session)
         self.drift = Drifts(session, keyring)

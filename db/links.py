@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
-from bot.domain.invites import ON_PLEX
+from bot.domain.invites import ON_PLEX, OPEN, REVOCABLE
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
@@ -79,15 +79,140 @@ class Links:
         ).one()
         return self._open(row)
 
+    async def link(
+        self,
+        guild_id: int,
+        *,
+        base_url: str,
+        token: str,
+        machine_identifier: str,
+        server_name: str,
+        owner_account_id: int,
+        now: datetime,
+    ) -> Link | None:
+        """Link a server by an owner's sign-in, connecting it owed at once.
+
+        One that was disconnected, or does not work, takes the new address and token. None for one
+        that works, or that the operator looks after.
+        """
+        known = await self._with_machine(guild_id, machine_identifier)
+        if known is None:
+            sequence = func.pg_get_serial_sequence("plex_link", "id")
+            id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
+            made = await self._session.execute(
+                upsert(LINK)
+                .values(
+                    id=id_,
+                    guild_id=guild_id,
+                    base_url=base_url,
+                    token_sealed=self._keyring.seal(token, _where(id_)),
+                    machine_identifier=machine_identifier,
+                    server_name=server_name,
+                    owner_account_id=owner_account_id,
+                    connect_due_at=now,
+                )
+                .on_conflict_do_nothing()
+                .returning(LINK)
+            )
+            row = made.one_or_none()
+            return None if row is None else self._open(row)
+        if known.disconnected_at is None and (known.is_connected or known.from_home):
+            return None
+        return await self._change(
+            known.id,
+            base_url=base_url,
+            token_sealed=self._keyring.seal(token, _where(known.id)),
+            owner_account_id=owner_account_id,
+            from_home=False,
+            disconnected_at=None,
+            state=LinkState.CONNECTING,
+            problem_key=None,
+            problem_reason="",
+            connect_due_at=now,
+        )
+
+    async def _with_machine(
+        self, guild_id: int, machine_identifier: str, other_than: int = 0
+    ) -> Link | None:
+        query = (
+            select(LINK)
+            .where(
+                LINK.c.guild_id == guild_id,
+                LINK.c.machine_identifier == machine_identifier,
+                LINK.c.id != other_than,
+            )
+            .with_for_update()
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else self._open(row)
+
+    async def unite(self, link: Link, machine_identifier: str) -> Link:
+        """The link, or another one of the guild's to the same server, which takes its place.
+
+        So it is when an operator names a server that an admin has linked before.
+        """
+        twin = await self._with_machine(link.guild_id, machine_identifier, other_than=link.id)
+        if twin is None or link.machine_identifier is not None:
+            return link
+        await self._session.execute(delete(LINK).where(LINK.c.id == link.id))
+        return await self._change(
+            twin.id,
+            from_home=link.from_home,
+            base_url=link.base_url,
+            token_sealed=self._keyring.seal(link.token, _where(twin.id)),
+            disconnected_at=None,
+        )
+
+    async def lock(self, id_: int, guild_id: int) -> Link | None:
+        """The guild's link with this id that is not disconnected, kept from other changes."""
+        query = (
+            select(LINK)
+            .where(LINK.c.id == id_, LINK.c.guild_id == guild_id, LINK.c.disconnected_at.is_(None))
+            .with_for_update()
+        )
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else self._open(row)
+
+    async def disconnect(self, id_: int, now: datetime) -> Link:
+        """Forget the token; the row stays for what refers to it, and is left alone from now on."""
+        return await self._change(
+            id_,
+            disconnected_at=now,
+            from_home=False,
+            state=LinkState.PAUSED,
+            token_sealed=self._keyring.seal("", _where(id_)),
+            problem_key=None,
+            problem_reason="",
+            connect_due_at=None,
+            reconcile_due_at=None,
+        )
+
+    async def count_people(self, id_: int) -> int:
+        """How many people have, or may have, access through this link, or are about to."""
+        query = select(func.count()).where(
+            INVITE.c.link_id == id_,
+            or_(INVITE.c.state.in_(REVOCABLE), INVITE.c.change.is_not(None)),
+        )
+        return int((await self._session.execute(query)).scalar_one())
+
+    async def free_requests(self, id_: int) -> None:
+        """Open requests are for the guild's default tier again, whichever that is then."""
+        await self._session.execute(
+            update(INVITE)
+            .where(INVITE.c.link_id == id_, INVITE.c.state.in_(OPEN))
+            .values(link_id=None, tier_id=None)
+        )
+
+    async def lives_from(self, account_id: int) -> bool:
+        """Whether a link of any guild lives from this owner account."""
+        query = select(LINK.c.id).where(
+            LINK.c.owner_account_id == account_id, LINK.c.disconnected_at.is_(None)
+        )
+        return (await self._session.execute(query.limit(1))).first() is not None
+
     async def get(self, id_: int) -> Link | None:
         """The link with this id."""
         row = (await self._session.execute(select(LINK).where(LINK.c.id == id_))).one_or_none()
-        return None if row is None else self._open(row)
-
-    async def of_guild(self, guild_id: int) -> Link | None:
-        """The guild's first link."""
-        query = select(LINK).where(LINK.c.guild_id == guild_id).order_by(LINK.c.id).limit(1)
-        row = (await self._session.execute(query)).one_or_none()
         return None if row is None else self._open(row)
 
     async def connected(self, id_: int, info: PlexServerInfo, now: datetime) -> Link:
@@ -108,10 +233,12 @@ class Links:
 
     async def problem(
         self, id_: int, *, state: LinkState, key: str, reason: str, retry_at: datetime | None
-    ) -> Link:
+    ) -> None:
         """Note why the link does not work, and when it is tried again."""
-        return await self._change(
-            id_, state=state, problem_key=key, problem_reason=reason, connect_due_at=retry_at
+        await self._session.execute(
+            update(LINK)
+            .where(LINK.c.id == id_, _is_there())
+            .values(state=state, problem_key=key, problem_reason=reason, connect_due_at=retry_at)
         )
 
     async def is_owner(self, id_: int, login: Login) -> bool:
@@ -129,7 +256,7 @@ class Links:
         row = (
             await self._session.execute(
                 update(LINK)
-                .where(LINK.c.id == id_, due <= now)
+                .where(LINK.c.id == id_, due <= now, _is_there())
                 .values({due: until})
                 .returning(LINK)
             )
@@ -139,7 +266,7 @@ class Links:
     async def schedule(self, id_: int, what: str, at: datetime | None) -> None:
         """Set when `connect` or `reconcile` is owed; None for not at all."""
         await self._session.execute(
-            update(LINK).where(LINK.c.id == id_).values({LINK.c[f"{what}_due_at"]: at})
+            update(LINK).where(LINK.c.id == id_, _is_there()).values({LINK.c[f"{what}_due_at"]: at})
         )
 
     async def reconcile_soon(self, id_: int, at: datetime) -> None:
@@ -156,7 +283,7 @@ class Links:
 
     async def due(self, what: str, now: datetime) -> Sequence[int]:
         """Ids of the links whose `{what}_due_at` has come."""
-        query = select(LINK.c.id).where(LINK.c[f"{what}_due_at"] <= now)
+        query = select(LINK.c.id).where(LINK.c[f"{what}_due_at"] <= now, _is_there())
         return (await self._session.execute(query)).scalars().all()
 
     async def take_libraries(
@@ -226,7 +353,7 @@ class Links:
 
     async def owe_comparison(self, ids: Collection[int] | None, now: datetime) -> Sequence[int]:
         """Connected links (these, or all) are compared with Plex at once; their ids."""
-        statement = update(LINK).where(LINK.c.state == LinkState.CONNECTED)
+        statement = update(LINK).where(LINK.c.state == LinkState.CONNECTED, _is_there())
         if ids is not None:
             statement = statement.where(LINK.c.id.in_(list(ids)))
         owed = await self._session.execute(
@@ -266,9 +393,13 @@ class Links:
         return taken.first() is not None
 
     async def all_of(self, guild_id: int) -> list[Link]:
-        """The guild's links, the first one first."""
-        query = select(LINK).where(LINK.c.guild_id == guild_id).order_by(LINK.c.id)
+        """The guild's links, the first one first, without those that were disconnected."""
+        query = select(LINK).where(LINK.c.guild_id == guild_id, _is_there()).order_by(LINK.c.id)
         return [self._open(row) for row in await self._session.execute(query)]
+
+    async def set_seats(self, id_: int, seats: int) -> None:
+        """How many shares the owner account may have."""
+        await self._change(id_, seats=seats)
 
     async def _change(self, id_: int, **columns: Any) -> Link:
         row = (
@@ -288,6 +419,11 @@ class Links:
             state=LinkState(row.state),
             token=self._keyring.open(row.token_sealed, _where(row.id)),
         )
+
+
+def _is_there() -> ColumnElement[bool]:
+    """No admin has disconnected it."""
+    return LINK.c.disconnected_at.is_(None)
 
 
 def linked_library(row: Row[Any]) -> LinkedLibrary:

@@ -196,6 +196,7 @@ class Tier(Base):
         CheckConstraint("duration_days > 0", name="duration_days"),
         CheckConstraint("seats > 0", name="seats"),
         CheckConstraint("deleted_at IS NULL OR NOT is_default", name="default_is_there"),
+        CheckConstraint("leaving_for IS NULL OR NOT is_default", name="default_stays"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -217,6 +218,8 @@ class Tier(Base):
     role_id: Mapped[int | None]
     # Members may ask for it.
     is_open: Mapped[bool] = mapped_column(server_default=text("true"))
+    # Its people are being moved there; it is deleted when nobody holds it any more.
+    leaving_for: Mapped[int | None] = mapped_column(ForeignKey("tier.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     # Ended invites still name it.
     deleted_at: Mapped[datetime | None]
@@ -396,6 +399,7 @@ class InviteRow(Base):
     # The tier's role as it was granted, and what is owed about it.
     role_given_id: Mapped[int | None]
     role_problem: Mapped[str | None]
+    role_tries: Mapped[int] = mapped_column(Integer, server_default="0")
     role_due_at: Mapped[datetime | None]
     role_leased_until: Mapped[datetime | None]
 
@@ -521,7 +525,8 @@ class RateHit(Base):
 class SignIn(Base):
     """Somebody signs in with Plex by a PIN: an admin links a server, a member proves an account.
 
-    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`.
+    Plex's page takes the PIN; the bot asks whether it was taken until `expires_at`. Whatever is
+    owed next is owed at `poll_due_at`: to ask, to give up what nobody uses, to sign a token out.
     """
 
     __tablename__ = "sign_in"
@@ -541,7 +546,9 @@ class SignIn(Base):
             unique=True,
             postgresql_where=text("state IN ('signed_in', 'waiting')"),
         ),
-        Index("ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("state = 'waiting'")),
+        Index(
+            "ix_sign_in_poll_due", "poll_due_at", postgresql_where=text("poll_due_at IS NOT NULL")
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -554,6 +561,8 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
     poll_due_at: Mapped[datetime | None]
     leased_until: Mapped[datetime | None]
+    # What the page's address needs, while it waits.
+    code_sealed: Mapped[bytes | None]
     # Gone as soon as it is not needed any more.
     token_sealed: Mapped[bytes | None]
     account_id: Mapped[int | None]

@@ -15,8 +15,8 @@ from bot.domain.jobs import ChangeShare, Job, ShareInvite
 from db.guilds import GUILD
 from db.invites import INVITE, C, InviteRows
 
-# What is shown to somebody, as against what is done on Plex.
-LOOKS = {"card", "tell"}
+# What is done on Discord, as against what is done on Plex.
+LOOKS = {"card", "tell", "role"}
 
 
 class Owed(InviteRows):

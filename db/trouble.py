@@ -10,6 +10,7 @@ from bot.domain.jobs import (
     ALL_JOBS,
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
     Job,
     ReconcileLink,
     ShareInvite,
@@ -22,6 +23,7 @@ from bot.domain.jobs import (
 from db.models import InviteRow, PlexLink
 from db.models import Notice as NoticeRow
 from db.models import Panel as PanelRow
+from db.models import SignIn as SignInRow
 from db.models import Trouble as TroubleRow
 
 TROUBLE: Table = TroubleRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -29,6 +31,7 @@ C = TROUBLE.c
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 PANEL: Table = PanelRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 # By the job's name: the table of its subject, where its next time stands, and where its claim does.
@@ -40,6 +43,7 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     ConnectLink.name: (LINK, "connect_due_at", None),
     ReconcileLink.name: (LINK, "reconcile_due_at", None),
     ShowNotice.name: (NOTICE, "due_at", "leased_until"),
+    FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
 }
 _JOBS = {job.name: job for job in ALL_JOBS}

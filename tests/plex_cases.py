@@ -103,6 +103,15 @@ SERVER = Asked(
 )
 
 
+WATCHED = Asked(
+    "what is being watched",
+    "GET",
+    "/status/sessions",
+    lambda service, access: service.activity(access),
+)
+SERVERS_OWN = (SERVER, WATCHED)
+
+
 @dataclass(frozen=True)
 class Case:
     """What Plex does to a request, and what that means.
@@ -133,7 +142,7 @@ class Case:
                 method=self.asked.method,
                 location=self.headers().get("Location"),
                 retry_after=self.headers().get("Retry-After"),
-                is_media_server=self.asked is SERVER,
+                is_media_server=self.asked in SERVERS_OWN,
             )
         )
 
@@ -242,6 +251,8 @@ KNOWN = [
          body="<html><head><title>Unauthorized</title></head><body>401</body></html>"),
     Case("403, a page", PlexNotOwner, asked=SERVER, status=403,
          body="<html><head><title>Forbidden</title></head><body>403</body></html>"),
+    Case("403, a page: a guest's token", PlexNotOwner, asked=WATCHED, status=403,
+         body="<html><head><title>Forbidden</title></head><body>403</body></html>"),
     Case("403 in Plex's words", PlexNotOwner, asked=LIBRARIES, status=403,
          body='<Response code="403" status="You do not have access to this server"/>'),
     Case("403 in Plex's words", PlexNotOwner, status=403,
@@ -318,6 +329,8 @@ ON_THE_WAY = [
     Case("JSON that breaks off", PlexAnswerLost, asked=LISTING,
          error=lambda: requests.exceptions.JSONDecodeError("no", "[", 1),
          fault={"kind": "malformed"}),
+    Case("an empty answer", PlexAnswerLost, asked=WATCHED,
+         error=lambda: ValueError("not a list of sessions"), fault={"kind": "empty"}),
     Case("an empty answer", PlexAnswerLost, asked=LISTING, error=lambda: TypeError("not a list"),
          fault={"kind": "empty"}),
     Case("an empty 204", PlexAnswerLost, asked=LIBRARIES, error=lambda: ValueError("no Server"),

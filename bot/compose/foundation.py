@@ -14,6 +14,8 @@ from bot.plex import PlexService
 from bot.services import Services
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
@@ -22,15 +24,22 @@ from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
 from bot.services.importing import ImportService
 from bot.services.invites import InviteService
+from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
+from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sign_ins import SignInService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
@@ -134,12 +143,14 @@ async def _check_keys(ledger: Ledger) -> None:
 def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexService) -> Services:
     """Every service, on one ledger and one clock."""
     interval = timedelta(seconds=settings.reconcile.interval)
+    links = LinkService(ledger, clock, plex, settings.home)
+    sign_ins = SignInService(ledger, clock, plex)
     access = AccessService(ledger, clock)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
         invites=InviteService(ledger, clock),
-        links=LinkService(ledger, clock, plex, settings.home),
+        links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
         changing=ChangingService(ledger, clock),
@@ -154,7 +165,16 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
+        sign_ins=sign_ins,
+        linking=LinkingService(ledger, clock, plex, links),
+        setup=SetupService(ledger, sign_ins),
         sweep=SweepService(ledger, clock),
+        board=BoardService(ledger, clock, plex),
+        stats=StatsService(ledger, clock),
+        audit=AuditService(ledger, clock),
+        tiers=TierService(ledger, clock),
+        tier_edits=TierEditing(ledger, clock, plex),
+        roles=RoleService(ledger, clock),
     )
 
 

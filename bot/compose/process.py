@@ -21,7 +21,9 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.jobs.worker import Worker
@@ -80,8 +82,10 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,
+        signing_in=SignInJobs(client, house_.plex, services.sign_ins, services.setup),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )
     if connector is None:

@@ -6,6 +6,19 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which lines of a guild's log: all that are not excluded.
+
+    `user_id`: what this person did, and what was done about their invites.
+    """
+
+    user_id: int | None = None
+    action: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Who did what, when, from which state to which, and why.
 
@@ -20,3 +33,21 @@ class Event:
     why: str = field(repr=False, default="")
     details: dict[str, Any] = field(default_factory=dict)
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """An event, and whose invite it is about."""
+
+    event: Event
+    invite_id: int | None = None
+    member_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Lines, newest first; whether there are newer and older ones than these."""
+
+    lines: tuple[AuditLine, ...]
+    has_newer: bool = False
+    has_older: bool = False

@@ -23,6 +23,27 @@ def parse_zone(name: str) -> ZoneInfo:
         raise Refused("zone.unknown", zone=name.strip()[:60]) from None
 
 
+def parse_days(typed: str) -> int | None:
+    """A number of days (`30`, `30d`, `2 weeks`, `6 months`); None for nothing: without an end.
+
+    Raises `Refused` (`duration.*`).
+    """
+    text = typed.strip()
+    if not text:
+        return None
+    match = _AMOUNT.fullmatch(f"{text}d" if re.fullmatch(r"-?\d{1,9}", text) else text)
+    unit = match["unit"].casefold() if match is not None else ""
+    single = unit if len(unit) == 1 else unit.removesuffix("s")
+    if match is None or single not in _DAYS:
+        raise Refused("duration.unreadable", typed=text[:60])
+    days = int(match["n"]) * _DAYS[single]
+    if days <= 0:
+        raise Refused("duration.not_positive")
+    if days > LONGEST.days:
+        raise Refused("duration.too_long")
+    return days
+
+
 def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> datetime:
     """The instant that was meant: an amount counts on from `base`, a date is the end of that day.
 
@@ -42,6 +63,29 @@ def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> d
     if end - now > LONGEST:
         raise Refused("duration.too_long")
     return end
+
+
+def parse_past(typed: str, *, now: datetime, zone: ZoneInfo, whole_day: bool = False) -> datetime:
+    """The instant that was meant: so long ago, or the start of a day.
+
+    `whole_day`: the end of that day instead. Raises `Refused` (`past.*` and `duration.*`).
+    """
+    text = typed.strip()
+    try:
+        if _DATE.fullmatch(text):
+            day = date.fromisoformat(text) + timedelta(days=whole_day)
+            return datetime.combine(day, time(), zone).astimezone(ZoneInfo("UTC"))
+        match = _AMOUNT.fullmatch(text)
+        later = _later(now, int(match["n"]), match["unit"].casefold(), zone) if match else now
+    except OverflowError:
+        raise Refused("past.too_far") from None
+    except ValueError:
+        raise Refused("duration.no_such_day", typed=text) from None
+    if match is None:
+        raise Refused("past.unreadable", typed=text[:60])
+    if later - now > LONGEST:
+        raise Refused("past.too_far")
+    return now - (later - now)
 
 
 def _end_of_day(text: str, now: datetime, zone: ZoneInfo) -> datetime:

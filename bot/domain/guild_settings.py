@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.domain.durations import parse_zone
 from bot.domain.errors import Refused
-from bot.domain.people import GuildSettings
+from bot.domain.people import Asking, GuildSettings
 from bot.i18n import languages
 
 Value = int | str | frozenset[int] | None
@@ -38,6 +38,7 @@ class Kind(StrEnum):
     LANGUAGE = "language"
     CHANNEL = "channel"
     ROLES = "roles"
+    ASKING = "asking"
 
 
 TYPED = frozenset({Kind.DAYS, Kind.SECONDS, Kind.PERCENT, Kind.ZONE})
@@ -81,6 +82,10 @@ class GuildSetting:
                 if first not in languages():
                     raise Refused("setting.unknown")
                 return first
+            case Kind.ASKING:
+                if first not in set(Asking):
+                    raise Refused("setting.unknown")
+                return Asking(first)
             case Kind.CHANNEL:
                 return int(first) if first else None
             case Kind.ROLES:
@@ -124,6 +129,7 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("request_channel_id", Kind.CHANNEL, is_on_cards=True),
         GuildSetting("reviewer_role_ids", Kind.ROLES),
         GuildSetting("admin_role_ids", Kind.ROLES, needs_manage_server=True),
+        GuildSetting("asking", Kind.ASKING),
         GuildSetting("nudge_days", Kind.DAYS, most=60),
         GuildSetting("withdraw_days", Kind.DAYS, most=365),
         GuildSetting("undo_seconds", Kind.SECONDS, most=300),

@@ -52,6 +52,9 @@ LIVE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT, S.AC
 ON_PLEX = frozenset({S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
 """Plex holds, or may hold, something for it."""
 
+HOLDS_A_SEAT = frozenset({S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
+"""It takes one of the seats of its tier, and of the owner account's shares."""
+
 SHARED = frozenset({S.SENT, S.ACTIVE})
 """Plex holds a share for it, pending or accepted."""
 
@@ -150,6 +153,8 @@ class Invite:
     dm_message_id: int | None = None
     dm_version: int = 0
     dm_closed: bool = False
+    role_given_id: int | None = None
+    role_problem: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -80,6 +80,22 @@ class ShowNotice(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class FollowSignIn(Job):
+    """Ask Plex whether somebody has signed in, or sign out what is not needed any more."""
+
+    name: ClassVar[str] = "follow_sign_in"
+    sign_in_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRole(Job):
+    """Give or take the role of a tier."""
+
+    name: ClassVar[str] = "give_role"
+    invite_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunBulk(Job):
     """Carry on with what an admin wants done to many."""
 
@@ -103,6 +119,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     TellMember,
     ReconcileLink,
     ShowNotice,
+    FollowSignIn,
+    GiveRole,
     RunBulk,
     ShowPanel,
 )

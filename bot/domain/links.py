@@ -35,6 +35,7 @@ class Link:
     connected_at: datetime | None = None
     reconciled_at: datetime | None = None
     seats: int = 100
+    disconnected_at: datetime | None = None
 
     @property
     def access(self) -> PlexAccess:
@@ -46,7 +47,12 @@ class Link:
     @property
     def is_connected(self) -> bool:
         """Connected at least once and not paused since."""
-        return self.state is LinkState.CONNECTED
+        return self.state is LinkState.CONNECTED and self.disconnected_at is None
+
+    @property
+    def is_usable(self) -> bool:
+        """Connected at least once, and no admin has disconnected it: what waits goes on."""
+        return self.connected_at is not None and self.disconnected_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class Tier:
     """A named bundle: libraries, permission flags, filters, duration, seats, role.
 
     `seats` is None where only the server's own count. `role_id` is a Discord role that is granted
-    while access is active. Members may ask for an `is_open` one.
+    while access is active. Members may ask for an `is_open` one. The people of one that is
+    `leaving_for` another are being moved there; after that it `is_deleted`.
     """
 
     id: int
@@ -78,6 +85,13 @@ class Tier:
     role_id: int | None = None
     is_open: bool = True
     is_default: bool = False
+    leaving_for: int | None = None
+    is_deleted: bool = False
+
+    @property
+    def is_going(self) -> bool:
+        """Deleted, or about to be: nobody is given it any more."""
+        return self.is_deleted or self.leaving_for is not None
 
     @property
     def section_ids(self) -> tuple[int, ...]:

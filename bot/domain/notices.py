@@ -15,6 +15,8 @@ class NoticeKind(StrEnum):
     """Plex's listing has lost too many people at once: nothing was concluded from it."""
     STUCK = "stuck"
     """Work keeps failing and waits for an admin's word."""
+    ROLES = "roles"
+    """A tier's role cannot be given or taken."""
     PANELS = "panels"
     """Panels that are wanted do not stand where they should."""
     WRONG_CODES = "wrong_codes"

@@ -41,6 +41,25 @@ class PlexServerStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PlexStream:
+    """What somebody is watching: its title, a series' before its episode's, and if it runs.
+
+    Who it is is not kept.
+    """
+
+    title: str
+    is_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlexActivity:
+    """What a media server plays now, and how long it took to say so, in seconds."""
+
+    streams: tuple[PlexStream, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlexLibrary:
     """A library. `section_id` is plex.tv's global id (what a share names), `key` the server's."""
 

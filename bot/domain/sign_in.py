@@ -1,6 +1,10 @@
 """Signing in with Plex by a PIN."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class SignInPurpose(StrEnum):
@@ -24,3 +28,65 @@ class SignInState(StrEnum):
     REPLACED = "replaced"
     """The same person has begun anew."""
     FAILED = "failed"
+
+
+OPEN_SIGN_INS = frozenset({SignInState.WAITING, SignInState.SIGNED_IN})
+"""One of these a person, a guild and a purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlexPin:
+    """A PIN that Plex has given out; `code` belongs into the address of Plex's page."""
+
+    id: int
+    code: str = field(repr=False)
+    seconds: float = 900.0
+    """For so long somebody can confirm it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlexAccount:
+    """Who has signed in, as Plex names them."""
+
+    id: int
+    username: str = field(repr=False, default="")
+    email: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedServer:
+    """A media server of an account's own, and the addresses to try, the best one first."""
+
+    machine_identifier: str
+    name: str
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """One person's sign-in with Plex, as the ledger holds it.
+
+    `code` is the PIN's while it waits; `token` is there from when Plex has said yes until it is
+    used. `servers` are the account's own, where the sign-in is for linking one.
+    """
+
+    id: int
+    guild_id: int
+    user_id: int
+    purpose: SignInPurpose
+    state: SignInState
+    pin_id: int
+    created_at: datetime
+    expires_at: datetime
+    code: str | None = field(repr=False, default=None)
+    token: str | None = field(repr=False, default=None)
+    account: PlexAccount | None = None
+    servers: tuple[OwnedServer, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    problem_key: str | None = None
+    locale: str = "en"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Nobody has confirmed the PIN yet."""
+        return self.state is SignInState.WAITING

@@ -11,6 +11,8 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
+    GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
@@ -24,7 +26,9 @@ from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.log import logger, reference
@@ -57,8 +61,10 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    roles: RoleJobs
     standing: StandingJobs
     links: LinkService
+    signing_in: SignInJobs
     bulk: BulkJobs
 
 
@@ -71,7 +77,9 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ShowCard: workers.telling.show_card,
         TellMember: workers.telling.tell_member,
         ReconcileLink: workers.comparing.reconcile_link,
+        GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
     }
@@ -121,6 +129,13 @@ def _add_housekeeping(app: procrastinate.App, sweep: SweepService) -> None:
     async def _sweep(timestamp: int) -> None:
         del timestamp
         await sweep.sweep()
+
+    # Somebody has just confirmed a PIN, and looks at Discord again.
+    @app.periodic(cron="* * * * * */2")
+    @app.task(name="sign-ins", queue=HOUSEKEEPING, queueing_lock="sign-ins")
+    async def _sign_ins(timestamp: int) -> None:
+        del timestamp
+        await sweep.follow_sign_ins()
 
     @app.periodic(cron="* * * * * */5")
     @app.task(name="rescue", queue=HOUSEKEEPING, queueing_lock="rescue")

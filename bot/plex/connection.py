@@ -6,14 +6,16 @@ Every public method but `run`, `cut` and `close` is one HTTP request.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote
 
+import plexapi
 import plexapi.myplex
 import plexapi.server
+from plexapi.utils import parseXMLString
 
 from bot.domain.errors import PlexError, PlexServerChanged, PlexTokenRefused
-from bot.domain.plex import Grant, PlexAccess, PlexLibrary, PlexShare
+from bot.domain.plex import Grant, PlexAccess, PlexActivity, PlexLibrary, PlexShare
 from bot.plex import failures, payloads
 from bot.plex.session import PlexSession
 
@@ -54,6 +56,8 @@ class Connection:
     are made anew instead.
     """
 
+    needs_token: ClassVar[bool] = True
+
     def __init__(self, access: PlexAccess, *, tv_url: str | None, seconds: float) -> None:
         self.base_url = access.base_url
         self.token = access.token
@@ -72,7 +76,7 @@ class Connection:
 
     def run(self, request: Callable[["Connection"], T]) -> T:
         """Make a request; whatever fails is raised as a `PlexError`."""
-        if not self.token:
+        if self.needs_token and not self.token:
             # PlexAPI would fall back to signing in with a user name and a password.
             raise PlexTokenRefused("no token")
         failure: PlexError
@@ -99,6 +103,21 @@ class Connection:
             raise PlexServerChanged
         return Server(machine, server.friendlyName or "", server.version or "", seconds)
 
+    def activity(self) -> PlexActivity:
+        """GET /status/sessions of the media server.
+
+        PlexAPI would ask GET / first, and for every stream's details when they are read.
+        """
+        began = time.perf_counter()
+        answer = self._session.get(
+            f"{self.base_url.rstrip('/')}/status/sessions",
+            headers={**plexapi.BASE_HEADERS, "X-Plex-Token": self.token},
+            timeout=self._timeout,
+        )
+        seconds = time.perf_counter() - began
+        parse: Callable[[str], Any] = parseXMLString
+        return PlexActivity(payloads.streams_of(parse(answer.text)), seconds)
+
     def open_account(self) -> Owner:
         """GET /api/v2/user."""
         make: Callable[..., Any] = plexapi.myplex.MyPlexAccount
@@ -113,6 +132,12 @@ class Connection:
     def libraries(self, machine: str) -> tuple[PlexLibrary, ...]:
         """GET /api/servers/M: the libraries with plex.tv's global ids."""
         return payloads.libraries_of(self._query(_server(machine)))
+
+    def filter_choices(self, key: int, field: str) -> frozenset[str]:
+        """GET /library/sections/{key}/{field} of the media server."""
+        return payloads.choices_of(
+            self._query(f"{self.base_url.rstrip('/')}/library/sections/{key}/{quote(field)}")
+        )
 
     def share(self, machine: str, invited: str | int, grant: Grant) -> PlexShare | None:
         """POST /api/servers/M/shared_servers; PlexAPI's `inviteFriend` needs two requests."""

@@ -14,7 +14,7 @@ from bot.domain.errors import (
     PlexRefused,
     PlexUnreachable,
 )
-from bot.domain.plex import PlexAccess, PlexLibrary
+from bot.domain.plex import PlexAccess, PlexActivity, PlexLibrary
 from bot.plex.pace import Paces
 from bot.plex.worker import Worker
 
@@ -173,11 +173,19 @@ class Turn:
         """One HTTP request to plex.tv, see `Link.request`."""
         return await self._link.request(self._access, call)
 
+    async def ask_server(self, call: Callable[["Connection"], T]) -> T:
+        """One HTTP request to the media server, see `Link.request`."""
+        return await self._link.request(self._access, call, of_server=True)
+
     async def open_server(self, expected: str | None) -> "Server":
         """Read the media server anew: one request."""
         return await self._link.request(
             self._access, lambda plex: plex.open_server(expected), of_server=True
         )
+
+    async def activity(self) -> PlexActivity:
+        """What the media server plays: one request."""
+        return await self._link.request(self._access, lambda plex: plex.activity(), of_server=True)
 
     async def open_account(self) -> "Owner":
         """Read the account anew: one request."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from bot.domain.plex import Grant, PlexLibrary, PlexShare, SharingSettings
+from bot.domain.plex import Grant, PlexLibrary, PlexShare, PlexStream, SharingSettings
 
 _PERMISSIONS = {
     "allowSync": "allow_sync",
@@ -23,6 +23,7 @@ _FILTERS = {
     "filterMusic": "filter_music",
 }
 
+_PLAYED = {"Video", "Track", "Photo"}
 _LARGEST_ID = 2**63 - 1
 
 
@@ -122,6 +123,30 @@ def libraries_of(answer: object) -> tuple[PlexLibrary, ...]:
             type=section.attrib["type"],
         )
         for section in server.iter("Section")
+    )
+
+
+def streams_of(answer: object) -> tuple[PlexStream, ...]:
+    """`<MediaContainer><Video title grandparentTitle><Player state/></Video><Track/>...`."""
+    if not isinstance(answer, Element) or answer.tag != "MediaContainer":
+        raise ValueError("not a list of sessions")
+    return tuple(_stream(row) for row in answer if row.tag in _PLAYED)
+
+
+def _stream(row: Element) -> PlexStream:
+    names = (row.get("grandparentTitle"), row.get("title"))
+    player = row.find("Player")
+    return PlexStream(
+        ": ".join(filter(None, names)), player is not None and player.get("state") == "paused"
+    )
+
+
+def choices_of(answer: object) -> frozenset[str]:
+    """`/library/sections/{key}/{field}` of the media server: `<Directory key title/>`."""
+    if not isinstance(answer, Element) or answer.tag != "MediaContainer":
+        raise ValueError("not a list of choices")
+    return frozenset(
+        title for choice in answer.iter("Directory") if (title := choice.get("title", ""))
     )
 
 

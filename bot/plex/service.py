@@ -6,7 +6,8 @@ known of plex.tv; `tests/contract` holds it.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -14,6 +15,7 @@ from bot.domain.errors import PlexAnswerLost, PlexNoLibraries, PlexShareGone
 from bot.domain.plex import (
     Grant,
     PlexAccess,
+    PlexActivity,
     PlexLibrary,
     PlexServerInfo,
     PlexServerStatus,
@@ -22,14 +24,16 @@ from bot.domain.plex import (
 from bot.plex import vendor
 from bot.plex.link import Link, Rules, Sections
 from bot.plex.pace import Paces
+from bot.plex.visits import VISIT, Visits
 
 if TYPE_CHECKING:
     from bot.plex.connection import Connection
+    from bot.plex.visit import Visit
 
 _SECONDS_TO_END = 2.0
 
 
-class PlexService:
+class PlexService(Visits):
     """One a process, used inside `async with`, for any number of links at once.
 
     Each link has one connection, made on first use and kept, and one thread for its requests; links
@@ -62,7 +66,7 @@ class PlexService:
         self._tv_url = tv_url
         self._sections_ttl = sections_ttl
         self._links: dict[int, Link] = {}
-        self._connection: type[Connection] | None = None
+        self._kinds: tuple[type[Connection], type[Visit]] | None = None
         self._rules = Rules(
             connect=self._connect,
             deadline=deadline,
@@ -72,7 +76,7 @@ class PlexService:
         )
 
     async def __aenter__(self) -> Self:
-        self._connection = await asyncio.to_thread(_load, self._client_identifier)
+        self._kinds = await asyncio.to_thread(_load, self._client_identifier)
         return self
 
     async def __aexit__(
@@ -82,7 +86,7 @@ class PlexService:
         trace: TracebackType | None,
     ) -> None:
         """Cut what is under way (its callers get PlexAnswerLost) and let every thread end."""
-        self._connection = None
+        self._kinds = None
         workers = [worker for link in self._links.values() if (worker := link.close()) is not None]
         self._links.clear()
         end = time.monotonic() + _SECONDS_TO_END
@@ -115,6 +119,14 @@ class PlexService:
             server = await turn.open_server(access.machine_identifier)
         return PlexServerStatus(server.name, server.version, server.seconds)
 
+    async def activity(self, access: PlexAccess) -> PlexActivity:
+        """What is being watched now: 1 request, also as the first on a link.
+
+        Raises PlexNotOwner when the token's account does not own the server.
+        """
+        async with self._link(access).turn(access) as turn:
+            return await turn.activity()
+
     async def libraries(
         self, access: PlexAccess, *, fresh: bool = False
     ) -> tuple[PlexLibrary, ...]:
@@ -136,6 +148,20 @@ class PlexService:
                     access, libraries, asyncio.get_running_loop().time() + self._sections_ttl
                 )
         return libraries
+
+    async def filter_choices(
+        self, access: PlexAccess, keys: Collection[int], field: str
+    ) -> frozenset[str]:
+        """The ratings or labels (`field`) in these libraries: 1 request each, to the media server.
+
+        `keys` are the server's own numbers of the libraries (`PlexLibrary.key`).
+        """
+        found: set[str] = set()
+        async with self._link(access).turn(access) as turn:
+            await turn.account()
+            for key in keys:
+                found |= await turn.ask_server(partial(_choices, key=key, field=field))
+        return frozenset(found)
 
     async def share(self, access: PlexAccess, invited: str | int, grant: Grant) -> PlexShare | None:
         """Share libraries: 1 request, never repeated.
@@ -249,14 +275,21 @@ class PlexService:
         return link
 
     def _connect(self, access: PlexAccess) -> "Connection":
-        if self._connection is None:
+        if self._kinds is None:
             raise RuntimeError("PlexService is used outside of its `async with`")
-        return self._connection(access, tv_url=self._tv_url, seconds=self._rules.deadline)
+        link, visit = self._kinds
+        kind = visit if access.link_id == VISIT else link
+        return kind(access, tv_url=self._tv_url, seconds=self._rules.deadline)
 
 
-def _load(client_identifier: str) -> "type[Connection]":
+def _choices(plex: "Connection", *, key: int, field: str) -> frozenset[str]:
+    return plex.filter_choices(key, field)
+
+
+def _load(client_identifier: str) -> "tuple[type[Connection], type[Visit]]":
     vendor.prepare(client_identifier)
     # Not before `prepare`: PlexAPI reads its configuration when it is imported.
     from bot.plex.connection import Connection  # noqa: PLC0415
+    from bot.plex.visit import Visit  # noqa: PLC0415
 
-    return Connection
+    return Connection, Visit

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from bot.services.access import AccessService
 from bot.services.admission import Admission
+from bot.services.audit import AuditService
+from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
@@ -12,14 +14,21 @@ from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
 from bot.services.importing import ImportService
 from bot.services.invites import InviteService
+from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
+from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sign_ins import SignInService
+from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
+from bot.services.tier_edits import TierEditing
+from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 
 
@@ -45,4 +54,13 @@ class Services:
     reconcile: ReconcileService
     showing: ShowingService
     panels: PanelService
+    sign_ins: SignInService
+    linking: LinkingService
+    setup: SetupService
     sweep: SweepService
+    board: BoardService
+    stats: StatsService
+    audit: AuditService
+    tiers: TierService
+    tier_edits: TierEditing
+    roles: RoleService

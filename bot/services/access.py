@@ -27,7 +27,9 @@ from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
 from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
 from bot.services.access_view import AccessView, view_of
+from bot.services.approving import shareable_tier, wished_tier
 from bot.services.notices import count_stuck
+from bot.services.seats import take_seat
 from db.ledger import Ledger, Work
 
 _GIVEN = {InviteState.ACTIVE, InviteState.SUSPENDED, InviteState.SENT}
@@ -182,9 +184,11 @@ class AccessService:
 
     async def _renew(self, work: Work, actor: Actor, invite: Invite, end: datetime) -> AccessView:
         now = self._clock.now()
-        tier = await work.tiers.get(invite.tier_id or 0)
+        tier = await work.tiers.get(await wished_tier(work, invite) or 0)
+        tier = tier or await work.tiers.default_of(invite.guild_id)
         if tier is None or not tier.libraries:
             raise Refused("tier.no_libraries", tier=tier.name if tier else "?")
+        await take_seat(work, tier, invite_id=invite.id)
         renewed = await _revived(
             work,
             invite,
@@ -194,6 +198,7 @@ class AccessService:
             expires_at=end,
             end_reason=None,
             link_id=tier.link_id,
+            tier_id=tier.id,
             grant=None,
             share_adopted=False,
         )
@@ -212,8 +217,10 @@ class AccessService:
         async with self._ledger.begin() as work:
             invite = await _found(work, actor, invite_id, own=False)
             tier = await work.tiers.get(tier_id)
-            if tier is None or tier.guild_id != actor.guild_id:
+            if tier is None or tier.guild_id != actor.guild_id or tier.is_deleted:
                 raise Refused("tier.unknown")
+            if tier.is_going:
+                raise Refused("tier.leaving", tier=tier.name)
             if not tier.libraries:
                 raise Refused("tier.no_libraries", tier=tier.name)
             _refuse_ending(invite)
@@ -227,6 +234,7 @@ class AccessService:
                 raise Refused("access.tier_already", tier=tier.name)
             if invite.state is InviteState.SENDING:
                 raise Refused("access.being_sent")
+            await take_seat(work, tier, invite_id=invite.id)
             columns: dict[str, Any] = {"tier_id": tier.id}
             if invite.state in SHARED:
                 columns |= {"change": Change.UPDATE}
@@ -346,7 +354,7 @@ class AccessService:
             if invite is None:
                 raise Forged("invite.unknown")
             if invite.state is InviteState.FAILED:
-                again = await _revived(work, invite, now, failure_key=None, failure_reason="")
+                again = await self._try_again(work, invite, now)
                 return await self._stored(
                     work, actor, invite, again, "invite.retried", ShareInvite(invite.id)
                 )
@@ -361,6 +369,21 @@ class AccessService:
             await work.jobs.enqueue(job)
             await work.commit()
             return await view_of(work, woken or invite)
+
+    async def _try_again(self, work: Work, invite: Invite, now: datetime) -> Invite:
+        """What Plex has refused takes a seat again, of the default tier if its own is gone."""
+        wished = await wished_tier(work, invite)
+        tier = await shareable_tier(work, invite.guild_id, invite.login, wished)
+        await take_seat(work, tier, invite_id=invite.id)
+        return await _revived(
+            work,
+            invite,
+            now,
+            failure_key=None,
+            failure_reason="",
+            tier_id=tier.id,
+            link_id=tier.link_id,
+        )
 
     async def _change(
         self,

@@ -8,6 +8,7 @@ from bot.domain.jobs import ShareInvite, ShowCard
 from bot.domain.links import Tier
 from bot.domain.logins import Login
 from bot.services.panels import queue_changed
+from bot.services.seats import take_seat
 from db.ledger import Work
 
 
@@ -16,7 +17,7 @@ async def shareable_tier(
 ) -> Tier:
     """The tier, by default the guild's default one, if somebody with this login can be given it.
 
-    Raises `Refused` (`tier.unknown`, `plex.not_connected`, `tier.no_libraries`,
+    Raises `Refused` (`tier.unknown`, `tier.leaving`, `plex.not_connected`, `tier.no_libraries`,
     `invite.of_owner`).
     """
     tier = (
@@ -24,14 +25,22 @@ async def shareable_tier(
     )
     if tier_id is not None and (tier is None or tier.guild_id != guild_id):
         raise Refused("tier.unknown")
+    if tier is not None and tier.is_going:
+        raise Refused("tier.unknown" if tier.is_deleted else "tier.leaving", tier=tier.name)
     link = await work.links.get(tier.link_id) if tier else None
-    if tier is None or link is None or link.connected_at is None:
+    if tier is None or link is None or not link.is_usable:
         raise Refused("plex.not_connected")
     if not tier.libraries:
         raise Refused("tier.no_libraries", tier=tier.name)
     if await work.links.is_owner(link.id, login):
         raise Refused("invite.of_owner")
     return tier
+
+
+async def wished_tier(work: Work, invite: Invite) -> int | None:
+    """The tier that an invite names, if it can still be given; None for the default one."""
+    tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
+    return None if tier is None or tier.is_going else tier.id
 
 
 async def approve(
@@ -47,8 +56,9 @@ async def approve(
     """Move an open request to approved, with its audit line and its jobs; None when it moved on.
 
     `by` is a Discord user, None where a rule of the guild's has decided (a code, a sign-in). For
-    `wait` it is not sent yet. The caller commits.
+    `wait` it is not sent yet. The caller commits. Raises `Refused` (`seats.*`) when all is full.
     """
+    await take_seat(work, tier, invite_id=invite.id)
     approved = await work.invites.move(
         invite.id,
         InviteState.APPROVED,

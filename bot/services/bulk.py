@@ -21,7 +21,7 @@ RECENT = 10
 NOTHING_MORE = BulkDetails()
 # The interaction shows the panel first; whoever carries it out edits it from then on. The sweep
 # finds it.
-HEAD_START = timedelta(seconds=1)
+HEAD_START = timedelta(seconds=2)
 # These take something away; that the owner of the server has it is not Helpr's to change.
 _TAKING = {BulkAction.SUSPEND, BulkAction.REVOKE}
 
@@ -200,8 +200,10 @@ class BulkService:
             parse_end(details.until, now=now, base=now, zone=zone)
         if action is BulkAction.MOVE:
             tier = await work.tiers.get(details.tier_id or 0)
-            if tier is None or tier.guild_id != actor.guild_id:
+            if tier is None or tier.guild_id != actor.guild_id or tier.is_deleted:
                 raise Refused("tier.unknown")
+            if tier.is_going:
+                raise Refused("tier.leaving", tier=tier.name)
             if not tier.libraries:
                 raise Refused("tier.no_libraries", tier=tier.name)
         return replace(details, reason=_clean(details.reason))

@@ -39,6 +39,23 @@ class GuildService:
             await work.commit()
         await self.present(present)
 
+    async def greet(self, guild_id: int) -> GuildSettings | None:
+        """Take the one greeting of a guild; its settings, None where there is nothing to say.
+
+        Noted before it is said: rather no greeting than two.
+        """
+        async with self._ledger.begin() as work:
+            await work.guilds.ensure(guild_id)
+            if not await work.guilds.greet(guild_id, self._clock.now()):
+                return None
+            await work.commit()
+            return await work.guilds.settings(guild_id)
+
+    async def unknown(self, guild_ids: Iterable[int]) -> list[int]:
+        """Those of the guilds that the ledger has never heard of: they were joined meanwhile."""
+        async with self._ledger.begin() as work:
+            return await work.guilds.unknown(list(guild_ids))
+
     async def left(self, guild_id: int) -> None:
         """The bot was removed from a guild."""
         async with self._ledger.begin() as work:

@@ -12,7 +12,7 @@ from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor
 from bot.domain.timing import FIRST_ANSWER
-from bot.services.approving import approve, shareable_tier
+from bot.services.approving import approve, shareable_tier, wished_tier
 from bot.services.notices import count_stuck
 from bot.services.panels import queue_changed
 from bot.services.showing import given_libraries
@@ -31,12 +31,13 @@ class AnswerToken:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a member asks for, as typed."""
+    """What a member asks for, as typed; `tier_id` is the tier they chose, if they had a choice."""
 
     login: str = field(repr=False)
     note: str = field(repr=False, default="")
     locale: str = "en"
     joined_at: datetime | None = None
+    tier_id: int | None = None
     answer: AnswerToken | None = None
 
 
@@ -52,12 +53,16 @@ class MemberView:
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """A page of open requests, oldest first; ids to turn to, None at an end."""
+    """A page of open requests, oldest first; ids to turn to, None at an end.
+
+    `tiers` are those that a request can be approved as.
+    """
 
     invites: tuple[Invite, ...]
     waiting: int
     previous_before: int | None = None
     next_after: int | None = None
+    tiers: tuple[Tier, ...] = ()
 
 
 class InviteService:
@@ -110,8 +115,8 @@ class InviteService:
             if own is not None and own.is_live:
                 raise Refused("invite.open_already")
             await _refuse_taken(work, actor, login)
-            tier = await work.tiers.default_of(actor.guild_id)
-            link = await work.links.of_guild(actor.guild_id)
+            tier = await _asked_for(work, actor, request.tier_id)
+            link = await work.links.get(tier.link_id) if tier else None
             if link is not None and await work.links.is_owner(link.id, login):
                 raise Refused("login.owner")
             invite = await work.invites.add(
@@ -133,12 +138,18 @@ class InviteService:
             await work.commit()
             return MemberView(invite, tier, link)
 
-    async def approve(self, actor: Actor, invite_id: int, version: int) -> Invite:
-        """Store the decision and the job that sends the invite. Raises `Refused`."""
+    async def approve(
+        self, actor: Actor, invite_id: int, version: int, tier_id: int | None = None
+    ) -> Invite:
+        """Store the decision and the job that sends the invite, as another tier if one is named.
+
+        Raises `Refused`.
+        """
         now = self._clock.now()
         async with self._ledger.begin() as work:
             invite = await _decidable(work, actor, invite_id, version)
-            tier = await shareable_tier(work, actor.guild_id, invite.login)
+            tier_id = tier_id or await wished_tier(work, invite)
+            tier = await shareable_tier(work, actor.guild_id, invite.login, tier_id)
             settings = await work.guilds.settings(actor.guild_id)
             approved = await approve(
                 work,
@@ -286,6 +297,7 @@ class InviteService:
                 waiting,
                 previous_before=first if more_before else None,
                 next_after=last if more_after else None,
+                tiers=tuple(await work.tiers.of_guild(guild_id)),
             )
 
 
@@ -299,6 +311,16 @@ async def _member_view(work: Work, invite: Invite) -> MemberView:
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
     return MemberView(invite, tier, link, await given_libraries(work, invite, tier))
+
+
+async def _asked_for(work: Work, actor: Actor, tier_id: int | None) -> Tier | None:
+    """The tier that a member chose, else the default one; raises `Refused("tier.not_open")`."""
+    if tier_id is None:
+        return await work.tiers.default_of(actor.guild_id)
+    for tier in await work.tiers.open_in(actor.guild_id):
+        if tier.id == tier_id:
+            return tier
+    raise Refused("tier.not_open")
 
 
 async def _refuse_taken(work: Work, actor: Actor, login: Login) -> None:

@@ -1,5 +1,6 @@
 """Connecting a guild to Plex, and choosing what its tier shares."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -24,7 +25,10 @@ DEFAULT_TIER = "Standard"
 
 @dataclass(frozen=True, slots=True)
 class LinkReport:
-    """What `/plex status` tells: the link, Plex's answer or failure, and the invites by state."""
+    """What `/plex status` tells of a link: Plex's answer or failure, and what differs.
+
+    `counts` (the invites by state), `stuck` and `troubles` are the whole guild's.
+    """
 
     link: Link
     tier: Tier | None
@@ -101,39 +105,52 @@ class LinkService:
         if link is None:
             return False
         try:
-            await self._connect(link)
+            await self.connect_link(link)
         except PlexError as error:
-            await self._cannot_connect(link, error)
+            await self.cannot_connect(link, error)
         return True
 
+    def is_home(self, guild_id: int) -> bool:
+        """Whether the operator's settings name a Plex server for this guild."""
+        home = self._home
+        return home.guild_id == guild_id and None not in {home.plex_url, home.plex_token}
+
     async def connect(self, actor: Actor) -> LibraryChoice:
-        """`/plex connect`: connect now. Raises `Refused` and `PlexError`."""
-        if self._home.guild_id != actor.guild_id:
-            raise Refused("plex.no_home")
+        """Connect the server of the operator's settings now. Raises `Refused` and `PlexError`."""
+        if not self.is_home(actor.guild_id):
+            raise Refused("plex.not_set_up")
         # Connected right here: a job of its own would connect a second time.
         async with self._ledger.begin() as work:
             link = await self._take_home(work)
             await work.commit()
         if link is None:
-            raise Refused("plex.no_home")
+            raise Refused("plex.not_set_up")
         try:
-            return await self._connect(link, by=actor.user_id)
+            return await self.connect_link(link, by=actor.user_id)
         except PlexError as error:
-            await self._cannot_connect(link, error)
+            await self.cannot_connect(link, error)
             raise
 
-    async def _connect(self, link: Link, by: int | None = None) -> LibraryChoice:
+    async def connect_link(self, link: Link, by: int | None = None) -> LibraryChoice:
+        """Connect, and read the libraries. Raises `PlexError`, and then nothing has changed."""
         info = await self._plex.connect(link.access)
         access = replace(link.access, machine_identifier=info.machine_identifier)
         found = await self._plex.libraries(access, fresh=True)
         now = self._clock.now()
         async with self._ledger.begin() as work:
+            link = await work.links.unite(link, info.machine_identifier)
+            tier_id, is_new = await work.link_tiers.first_of(
+                replace(link, server_name=info.name), DEFAULT_TIER
+            )
             connected = await work.links.connected(link.id, info, now)
             libraries = await work.links.take_libraries(link.id, found, now)
-            tier, is_new = await work.tiers.ensure_default(link.guild_id, link.id, DEFAULT_TIER)
+            tier = await work.tiers.get(tier_id)
+            if tier is None:
+                raise Refused("tier.unknown")
             await mended(work, connected, NoticeKind.LINK_PAUSED, now)
-            if is_new:
-                # Named one by one: Plex reads an empty list as ALL, those to come included.
+            if is_new and link.from_home:
+                # The operator's set-up works at once; elsewhere an admin chooses. Named one by
+                # one: Plex reads an empty list as ALL, those to come included.
                 tier = await work.tiers.set_libraries(tier, [one.id for one in libraries])
             if by is not None or not link.is_connected:
                 await work.audit.happened(
@@ -152,7 +169,8 @@ class LinkService:
             *map(ShareInvite, shares), *map(ChangeShare, changes), ReconcileLink(link.id)
         )
 
-    async def _cannot_connect(self, link: Link, error: PlexError) -> None:
+    async def cannot_connect(self, link: Link, error: PlexError) -> None:
+        """Note why a link could not be connected; it is tried again by itself."""
         if isinstance(error, PlexBusy):
             # Patience is no problem: the link stays what it was.
             async with self._ledger.begin() as work:
@@ -174,44 +192,76 @@ class LinkService:
             await pause_if_admin(work, link, error, now)
             await work.commit()
 
-    async def status(self, actor: Actor) -> LinkReport:
-        """How the link is, by one request to Plex. Raises `Refused("plex.not_set_up")`."""
-        report = await self._report(actor)
+    async def status(self, actor: Actor) -> list[LinkReport]:
+        """How each link of the guild is, by one request to each, all at the same time.
+
+        What concerns the whole guild is in the first. Raises `Refused("plex.not_set_up")`.
+        """
+        reports = await self._reports(actor)
+        return list(await asyncio.gather(*map(self._look, reports)))
+
+    async def _look(self, report: LinkReport) -> LinkReport:
         try:
             status = await self._plex.status(report.link.access)
         except PlexError as error:
             return replace(report, problem=error)
         return replace(report, status=status)
 
-    async def _report(self, actor: Actor) -> LinkReport:
-        link, tier, counts = await self._present(actor)
+    async def _reports(self, actor: Actor) -> list[LinkReport]:
         async with self._ledger.begin() as work:
-            return LinkReport(
-                link,
-                tier,
-                counts,
-                drift=await work.drift.counts(actor.guild_id),
-                drifts=tuple(await work.drift.of_guild(actor.guild_id)),
-                notices=tuple(await work.notices.open_in(actor.guild_id)),
+            links = await work.links.all_of(actor.guild_id)
+            if not links:
+                raise Refused("plex.not_set_up")
+            tiers = await work.tiers.of_guild(actor.guild_id)
+            drift = await work.drift.counts_by_link(actor.guild_id)
+            drifts = await work.drift.of_guild(actor.guild_id)
+            notices = await work.notices.open_in(actor.guild_id)
+            first, *others = [
+                LinkReport(
+                    link,
+                    next((tier for tier in tiers if tier.link_id == link.id), None),
+                    {},
+                    drift=drift.get(link.id, {}),
+                    drifts=tuple(one for one in drifts if one.link_id == link.id),
+                    notices=tuple(one for one in notices if one.link_id == link.id),
+                )
+                for link in links
+            ]
+            whole = replace(
+                first,
+                counts=await work.invites.count_by_state(actor.guild_id),
                 stuck=tuple(await work.invites.stuck_in(actor.guild_id)),
                 troubles=tuple(await work.trouble.of_guild(actor.guild_id, UNFORESEEN)),
             )
+            return [whole, *others]
 
-    async def _present(self, actor: Actor) -> tuple[Link, Tier | None, dict[InviteState, int]]:
+    async def tier_named(self, actor: Actor, name: str) -> int:
+        """The id of the guild's tier of this name. Raises `Refused("tier.unknown")`."""
+        wanted = name.strip().casefold()
         async with self._ledger.begin() as work:
-            link = await work.links.of_guild(actor.guild_id)
-            if link is None:
-                raise Refused("plex.not_set_up")
-            tier = await work.tiers.default_of(actor.guild_id)
-            return link, tier, await work.invites.count_by_state(actor.guild_id)
+            tiers = await work.tiers.of_guild(actor.guild_id)
+        for tier in tiers:
+            if tier.name.casefold() == wanted:
+                return tier.id
+        raise Refused("tier.unknown")
 
-    async def choice(self, actor: Actor) -> LibraryChoice:
-        """The server's libraries and the default tier. Raises `Refused` and `PlexError`.
+    async def choice(self, actor: Actor, tier_id: int | None = None) -> LibraryChoice:
+        """A server's libraries and a tier of it, by default the guild's default one.
 
-        One request to Plex, none within the time to live of the service's cache.
+        One request to Plex, none within the time to live of the service's cache. Raises `Refused`
+        (`tier.unknown`, `plex.*`) and `PlexError`.
         """
-        link, tier, _ = await self._present(actor)
-        if tier is None or link.connected_at is None:
+        async with self._ledger.begin() as work:
+            if not await work.links.all_of(actor.guild_id):
+                raise Refused("plex.not_set_up")
+            if tier_id is None:
+                tier = await work.tiers.default_of(actor.guild_id)
+            else:
+                tier = await work.tiers.get(tier_id)
+            if tier_id is not None and (tier is None or tier.guild_id != actor.guild_id):
+                raise Refused("tier.unknown")
+            link = await work.links.get(tier.link_id) if tier else None
+        if tier is None or link is None or not link.is_usable:
             raise Refused("plex.not_connected")
         found = await self._plex.libraries(link.access)
         async with self._ledger.begin() as work:

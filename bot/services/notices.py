@@ -10,6 +10,7 @@ from bot.domain.jobs import ShowNotice
 from bot.domain.links import Link, LinkState
 from bot.domain.notices import Notice, NoticeKind
 from bot.domain.people import GuildSettings
+from bot.domain.roles import RoleProblem
 from bot.domain.timing import RECHECK, SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE, UNFORESEEN
 from db.ledger import Ledger, Work
 
@@ -116,6 +117,19 @@ async def tell(
 async def mended(work: Work, link: Link, kind: NoticeKind, now: datetime) -> None:
     """Clear a notice about a link, if there is one."""
     notice_id = await work.notices.clear(link.guild_id, kind, now=now, link_id=link.id)
+    if notice_id is not None:
+        await work.jobs.enqueue(ShowNotice(notice_id))
+
+
+async def count_role_problems(work: Work, guild_id: int, now: datetime) -> None:
+    """Tell the admins how many people's roles they have to mend, or that all is well again."""
+    found = await work.roles.problems(guild_id)
+    mendable = {RoleProblem.GONE, RoleProblem.FORBIDDEN, RoleProblem.STAFF}
+    count = sum(n for tier in found.values() for why, n in tier.items() if why in mendable)
+    if count:
+        notice_id = await work.notices.open(guild_id, NoticeKind.ROLES, now=now, n=count)
+    else:
+        notice_id = await work.notices.clear(guild_id, NoticeKind.ROLES, now=now)
     if notice_id is not None:
         await work.jobs.enqueue(ShowNotice(notice_id))
 

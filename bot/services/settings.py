@@ -7,7 +7,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.channels import ChannelProblem, RequestChannel
 from bot.domain.errors import Refused
-from bot.domain.guild_settings import SETTINGS, GuildSetting, Value, agree, stored
+from bot.domain.guild_settings import SETTINGS, GuildSetting, Kind, Value, agree, stored
 from bot.domain.jobs import ShowCard, ShowPanel
 from bot.domain.people import Actor, GuildSettings
 from bot.settings import HomeSettings
@@ -80,6 +80,8 @@ class SettingsService:
             after = replace(before, **changed)
             if value != was:
                 agree(after)
+                if setting.kind is Kind.ROLES and isinstance(value, frozenset):
+                    await _refuse_tiers_roles(work, actor.guild_id, value)
                 await self._store(work, actor, setting, was, value)
                 await work.commit()
             return self._view(actor, setting, after)
@@ -121,6 +123,12 @@ class SettingsService:
         }
         variable, value = named.get(setting.key, ("", None))
         return variable if value is not None and home.guild_id == guild_id else None
+
+
+async def _refuse_tiers_roles(work: Work, guild_id: int, roles: frozenset[int]) -> None:
+    """A role that a tier gives to people would hand out rights."""
+    if both := roles & await work.tiers.roles_of(guild_id):
+        raise Refused("role.of_a_tier", role=min(both))
 
 
 def _setting(key: str) -> GuildSetting:

@@ -38,7 +38,7 @@ WORTH_TELLING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """Everything that a review card shows.
+    """Everything that a review card shows; `tiers` are what an open request can be approved as.
 
     `is_late` says that an earlier attempt may have posted it longer ago than Discord remembers.
     """
@@ -49,6 +49,7 @@ class CardData:
     link: Link | None = None
     earlier: tuple[Invite, ...] = ()
     is_late: bool = False
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class ShowingService:
             await work.links.get(invite.link_id) if invite.link_id else None,
             tuple(await work.invites.earlier_of(invite)),
             is_late=self._clock.now() - invite.requested_at > NONCE_LIFE,
+            tiers=tuple(await work.tiers.of_guild(invite.guild_id)) if invite.is_open else (),
         )
 
     async def card_shown(self, invite: Invite, channel_id: int, message_id: int) -> None:

@@ -7,6 +7,8 @@ from bot.domain.invites import EndReason
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
+    GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
@@ -17,17 +19,19 @@ from bot.domain.jobs import (
     TellMember,
 )
 from bot.services.notices import count_stuck
+from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
 
 # A trouble that has not come again for so long is over.
 FORGOTTEN = timedelta(hours=1)
 # A bulk action that nobody has confirmed for so long is forgotten.
 UNCONFIRMED = timedelta(hours=1)
-_OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember]] = {
+_OWED_BY_INVITES: dict[str, type[ShareInvite | ChangeShare | ShowCard | TellMember | GiveRole]] = {
     "share": ShareInvite,
     "change": ChangeShare,
     "card": ShowCard,
     "tell": TellMember,
+    "role": GiveRole,
 }
 _OWED_BY_LINKS: dict[str, type[ConnectLink | ReconcileLink]] = {
     "connect": ConnectLink,
@@ -51,7 +55,9 @@ class SweepService:
                 jobs += [invite_job(id_) for id_ in await work.owed.due(what, now=now)]
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
+            await finish_leaving(work, now)
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
             await work.jobs.enqueue(*jobs)
@@ -78,10 +84,19 @@ class SweepService:
             jobs += [ShowCard(invite.id), TellMember(invite.id)]
         return jobs
 
+    async def follow_sign_ins(self) -> int:
+        """The same for sign-ins alone, as somebody sits in front of each; how many were due."""
+        async with self._ledger.begin() as work:
+            due = await work.sign_ins.due(self._clock.now())
+            await work.jobs.enqueue(*map(FollowSignIn, due))
+            await work.commit()
+            return len(due)
+
     async def tidy(self) -> None:
         """Forget answers that are over, limits that no window reaches, troubles that went away."""
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
+            await work.sign_ins.forget_answers(self._clock.now())
             await work.rates.forget_old()
             now = self._clock.now()
             await work.bulks.drop_drafts(now - UNCONFIRMED)

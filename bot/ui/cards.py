@@ -17,6 +17,7 @@ from bot.ui.items.requests import CARD, Approve, Deny, Undo
 from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
+from bot.ui.tiers import approve_as_row
 
 _TRYING = {InviteState.APPROVED, InviteState.SENDING}
 _WITH_A_REASON = {InviteState.FAILED, InviteState.SUSPENDED}
@@ -38,6 +39,7 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     ]
     if invite.is_open:
         items.append(discord.ui.ActionRow(*decision_buttons(invite, t)))
+        items += approve_as_row(invite, data.tiers, t, CARD)
     elif invite.can_be_undone:
         items.append(discord.ui.ActionRow(Undo(invite.id, invite.version, label=t("Undo"))))
     if invite.state is InviteState.FAILED or invite.stuck_at is not None:

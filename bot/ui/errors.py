@@ -1,6 +1,7 @@
 """The only place that turns an error's key into words."""
 
 import re
+from collections.abc import Callable
 
 from bot.domain.errors import HelprError
 from bot.domain.invites import EndReason
@@ -88,6 +89,14 @@ TEXTS: dict[str, str] = {
     "duration.past": mark("That day is over already. Choose one in the future."),
     "duration.too_long": mark("That is more than ten years. Choose something shorter."),
     "zone.unknown": mark("I know no time zone “{zone}”. It should look like Europe/Berlin."),
+    "past.unreadable": mark(
+        "I cannot read “{typed}” as a time. Try 7d for a week ago, or a day like 2026-10-31."
+    ),
+    "past.too_far": mark("That is more than ten years ago. Choose something later."),
+    "audit.no_time": mark("That time ends before it begins. Choose an earlier start."),
+    "audit.no_action": mark(
+        "I know no action “{typed}”. Choose one from the list that appears while you type."
+    ),
     "access.which": mark("Name either a member or a Plex account, so that I know whose access."),
     "access.plex_unknown": mark(
         "Nobody here is known with that Plex account. It has to be the exact name or address: they"
@@ -177,9 +186,24 @@ TEXTS: dict[str, str] = {
     "plex.not_connected": mark(
         "Plex is not connected yet. The request is kept; approve it once /plex connect has worked."
     ),
-    "plex.no_home": mark(
-        "This server has no Plex connection in the bot's settings. Its operator sets"
-        " HELPR_HOME__GUILD_ID, HELPR_HOME__PLEX_URL and HELPR_HOME__PLEX_TOKEN."
+    "plex.server_not_yours": mark(
+        "That server is not one of the account's own. Sign in with Plex as its owner."
+    ),
+    "plex.nowhere": mark(
+        "{server} does not answer me at any of its addresses. I tried: {addresses}. Look whether it"
+        " runs, and in its settings under Remote Access whether it can be reached from outside."
+    ),
+    "plex.linked_already": mark("{server} is connected here already. Nothing was changed."),
+    "plex.linked_by_operator": mark(
+        "{server} comes from the settings of this bot's operator, so only they can change it."
+    ),
+    "plex.link_unknown": mark("That Plex server is not connected here any more."),
+    "plex.link_in_use": mark(
+        "People have access through {server}, or are about to: {n}. End their access first, or move"
+        " them to a tier of another server; then disconnect it."
+    ),
+    "sign_in.over": mark(
+        "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),
     "plex.paused": mark(
         "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
@@ -188,6 +212,94 @@ TEXTS: dict[str, str] = {
         "The tier {tier} has no libraries yet. Choose some with /plex libraries, then approve."
     ),
     "tier.unknown": mark("That tier does not exist any more."),
+    "tier.not_open": mark("That tier cannot be asked for any more. Choose another one."),
+    "tier.leaving": mark("The tier {tier} is being deleted, so nobody is given it any more."),
+    "tier.name_taken": mark("There is a tier of that name already. Choose another name."),
+    "tier.name_missing": mark("A tier needs a name with letters, digits or an emoji in it."),
+    "tier.name_too_long": mark("That name is too long: {limit} characters at most."),
+    "tier.too_many": mark("There are {most} tiers already, which is the most. Delete one first."),
+    "tier.too_many_open": mark(
+        "Members choose from a menu that holds {most} tiers. Close another tier to them first."
+    ),
+    "tier.is_default": mark(
+        "{tier} is the default tier, so it cannot be deleted. Make another tier the default first."
+    ),
+    "tier.in_use": mark(
+        "The tier {tier} has people in it meanwhile ({n}). Choose where they go, then it is"
+        " deleted: /tier delete."
+    ),
+    "tier.server_in_use": mark(
+        "The tier {tier} has people in it ({n}), so it stays on its server. Make a new tier for the"
+        " other server, and move them there."
+    ),
+    "tier.nobody_differs": mark("Everybody in this tier has what it says. There is nothing to do."),
+    # Seats
+    "seats.tier_full": mark(
+        "The tier {tier} is full: all of its {seats} seats are taken. Choose another tier, give it"
+        " more seats with /tier edit, or end somebody's access first."
+    ),
+    "seats.server_full": mark(
+        "{server} is full: all of its owner's {seats} seats are taken ({unknown} of them by shares"
+        " that were not made here). End somebody's access, or see /tier list for the number of"
+        " seats."
+    ),
+    "seats.not_a_number": mark("“{typed}” is not a number of seats. Type one from 1 to {most}."),
+    # Filters
+    "filter.unwritable": mark(
+        "Plex has no way to filter by “{typed}”, because of a character in it. These cannot be"
+        " part of a rating or a label: , | % ="
+    ),
+    "filter.too_long": mark("“{typed}…” is too long: {most} characters at most."),
+    "filter.too_many": mark("That is too many at once: {most} at most in one field."),
+    "filter.both_ways": mark(
+        "“{typed}” stands in both fields, so nothing would be left. Take it out of one of them."
+    ),
+    "filter.unknown_rating": mark(
+        "Plex knows no rating {typed} in this tier's libraries, so nothing was changed. It knows:"
+        " {known}. To set it all the same, write it in quotes."
+    ),
+    "filter.unknown_rating_none": mark(
+        "Plex knows no ratings at all in this tier's libraries, so nothing was changed. To set"
+        " {typed} all the same, write it in quotes."
+    ),
+    "filter.unknown_label": mark(
+        "Plex knows no label {typed} in this tier's libraries, so nothing was changed. It knows:"
+        " {known}. To set it all the same, write it in quotes."
+    ),
+    "filter.unknown_label_none": mark(
+        "Plex knows no labels at all in this tier's libraries, so nothing was changed. To set"
+        " {typed} all the same, write it in quotes, or add the label in Plex first."
+    ),
+    # Roles
+    "role.unknown": mark("I cannot find that role any more. Choose another one."),
+    "role.everybodys": mark("That role is everybody's, so it would tell nobody apart."),
+    "role.managed": mark(
+        "{role} belongs to an integration or a bot, so Discord lets nobody give it. Choose another"
+        " one."
+    ),
+    "role.of_staff": mark(
+        "{role} is one of the reviewer or admin roles: giving it would hand out rights. Choose"
+        " another one."
+    ),
+    "role.of_a_tier": mark(
+        "{role} is given by a tier, so everybody in that tier would get rights. Choose another"
+        " role, or take it off the tier with /tier edit first."
+    ),
+    "role.gives_rights": mark(
+        "{role} may manage the server, and everybody in the tier would get that right. Choose"
+        " another one."
+    ),
+    "role.bot_may_not": mark(
+        "I may not give roles here. Give me the permission Manage Roles, then choose it again."
+    ),
+    "role.above_bot": mark(
+        "{role} stands above my own role, so I cannot give it. Move my role above it in Server"
+        " Settings > Roles, then choose it again."
+    ),
+    "role.above_you": mark(
+        "{role} stands above your own highest role, so you cannot have it given. Ask somebody"
+        " whose role is higher."
+    ),
     # Failures of Plex, for whoever looks after the server; a member reads `MEMBER_TEXTS`.
     # That it is tried again is said by the card and the panel which show these.
     "plex.unreachable": mark("Plex cannot be reached right now, so nothing was sent."),
@@ -319,25 +431,30 @@ def member_text(key: str, t: Texts) -> str:
 
 def error_text(error: HelprError, t: Texts) -> str:
     """What the reader is told about `error`."""
-    params: dict[str, object] = dict(error.params)
-    if "state" in params:
-        params["state"] = state_name(str(params["state"]), t)
-    if "user" in params:
-        params["user"] = mention(int(str(params["user"])))
-    if "channel" in params:
-        params["channel"] = f"<#{params['channel']}>"
-    if "permissions" in params:
-        params["permissions"] = permission_names(str(params["permissions"]).split(), t)
-    if "tier" in params:
-        params["tier"] = plain(str(params["tier"]))
-    if "why" in params:
-        params["why"] = end_reason_name(EndReason(str(params["why"])), t)
-    for typed in ("typed", "zone", "titles"):
-        if typed in params:
-            params[typed] = plain(str(params[typed]))
-    if "seconds" in params:
-        params["when"] = _when(int(str(params["seconds"])), t)
+    given: dict[str, object] = dict(error.params)
+    params = {
+        name: _AS_READ[name](value, t) if name in _AS_READ else value
+        for name, value in given.items()
+    }
+    if "seconds" in given:
+        params["when"] = _when(int(str(given["seconds"])), t)
     return t(TEXTS[error.key], **params)
+
+
+def _as_plain(value: object, _t: Texts) -> str:
+    return plain(str(value))
+
+
+# How a parameter is shown; any other one as it is.
+_AS_READ: dict[str, Callable[[object, Texts], str]] = {
+    "state": lambda value, t: state_name(str(value), t),
+    "user": lambda value, _t: mention(int(str(value))),
+    "channel": lambda value, _t: f"<#{value}>",
+    "role": lambda value, _t: f"<@&{value}>",
+    "permissions": lambda value, t: permission_names(str(value).split(), t),
+    "why": lambda value, t: end_reason_name(EndReason(str(value)), t),
+    **dict.fromkeys(("tier", "typed", "zone", "titles", "known", "server", "addresses"), _as_plain),
+}
 
 
 def _when(seconds: int, t: Texts) -> str:

@@ -33,6 +33,17 @@ def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:
     return TextDisplay(whole if len(whole) <= limit else whole[: limit - 1] + "…")
 
 
+def fitting(lines: Iterable[str], limit: int) -> list[str]:
+    """As many whole lines as `limit` characters hold: half a mention would be a number."""
+    kept, left = [], limit
+    for one in lines:
+        left -= len(one) + 1
+        if left < 0:
+            break
+        kept.append(one)
+    return kept
+
+
 def contained(*items: Item[Any], colour: discord.Colour = GREY) -> LayoutView:
     """These items in one container."""
     view = LayoutView(timeout=None)

@@ -31,6 +31,12 @@ def notice_card(data: NoticeData, t: Texts) -> LayoutView:
     return layout(f"### ⚠️ {title}", *lines, since, rows=[buttons], colour=colour)
 
 
+def notice_parts(data: NoticeData, t: Texts) -> tuple[str, list[Item[Any]]]:
+    """What an open notice is about, and the buttons that mend it, for another panel."""
+    title, _lines, buttons, _colour = _OPEN[data.notice.kind](data, t)
+    return title, buttons
+
+
 Parts = tuple[str, list[str], list[Item[Any]], discord.Colour]
 
 
@@ -89,6 +95,19 @@ def _stuck(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+def _roles(data: NoticeData, t: Texts) -> Parts:
+    count = int(data.notice.details.get("n", 1))
+    return (
+        t.n("{n} person's role needs an admin", "{n} people's roles need an admin", count),
+        [
+            t("The role of a tier cannot be given or taken. Access to Plex goes on all the same."),
+            t("/tier list shows which tier it is, and why. I go on trying, slowly."),
+        ],
+        [],
+        YELLOW,
+    )
+
+
 def _panels(data: NoticeData, t: Texts) -> Parts:
     named = data.notice.details["panels"]
     return (
@@ -105,6 +124,7 @@ def _panels(data: NoticeData, t: Texts) -> Parts:
 _MENDED = {
     NoticeKind.LINK_PAUSED: mark("{server} works again"),
     NoticeKind.BREAKER: mark("Plex's list of people can be trusted again"),
+    NoticeKind.ROLES: mark("The roles of tiers are in order again"),
     NoticeKind.STUCK: mark("Nothing keeps failing any more"),
     NoticeKind.PANELS: mark("The panels stand where they should"),
 }
@@ -112,5 +132,6 @@ _OPEN = {
     NoticeKind.LINK_PAUSED: _link_paused,
     NoticeKind.BREAKER: _breaker,
     NoticeKind.STUCK: _stuck,
+    NoticeKind.ROLES: _roles,
     NoticeKind.PANELS: _panels,
 }

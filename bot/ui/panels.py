@@ -1,5 +1,6 @@
 """Panels for staff: the queue, Plex's status, and the libraries' menu."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -10,6 +11,8 @@ from bot.domain.invites import InviteState
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FollowSignIn,
+    GiveRole,
     ReconcileLink,
     RunBulk,
     ShareInvite,
@@ -27,6 +30,7 @@ from bot.ui.cards import problem_line
 from bot.ui.errors import TEXTS, error_text, plex_reason
 from bot.ui.items.access import RetryAll
 from bot.ui.items.plex import ChooseLibraries, Compare, TurnLibraries
+from bot.ui.items.setup import BeginSignIn
 from bot.ui.layout import (
     GREEN,
     RED,
@@ -34,66 +38,91 @@ from bot.ui.layout import (
     layout,
     notice,
 )
+from bot.ui.menus import MENU, library_options
 from bot.ui.notices import breaker_lines
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import state_name
 
 _JOBS = {
     ConnectLink.name: mark("Connect to Plex"),
+    FollowSignIn.name: mark("Sign in with Plex"),
     ShareInvite.name: mark("Invite somebody on Plex"),
     ChangeShare.name: mark("Change what Plex shares with somebody"),
     ShowCard.name: mark("Show a card"),
     TellMember.name: mark("Tell a member"),
     ReconcileLink.name: mark("Compare with Plex"),
     ShowNotice.name: mark("Tell the admins"),
+    GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
     ShowPanel.name: mark("Show a panel"),
 }
-# Discord's limit for the options of one menu.
-MENU = 25
-TITLE_LENGTH = 100
-_LIBRARY_TYPES = {
-    "movie": mark("Films"),
-    "show": mark("Series"),
-    "artist": mark("Music"),
-    "photo": mark("Photos"),
-}
+# Discord's limit for a button's label; and the servers that get buttons of their own.
+BUTTON_LABEL = 80
+SERVERS = 10
 # So many people are named for whom Plex and ledger differ.
 DIFFERENT = 5
 
 
-def status_panel(report: LinkReport, t: Texts) -> LayoutView:
-    """`/plex status`: the server, whether it answers, and what waits."""
+def status_panel(report: LinkReport, t: Texts, others: Sequence[LinkReport] = ()) -> LayoutView:
+    """`/plex status`: each server, whether it answers, and what waits in the whole guild."""
+    reports = [report, *others]
+    colours = [_colour(one) for one in reports]
+    # What is wrong comes first: a tier may have more libraries than a message has room.
+    lines = [*_link_lines(report, t), *_breaker_lines(report, t), *_stuck_lines(report, t)]
+    for other in others:
+        lines += ["", *_link_lines(other, t), *_breaker_lines(other, t)]
+    for one in reports:
+        lines += ["", *_tier_lines(one, t)]
+        if one is report:
+            lines += _count_lines(report, t)
+        if one.link.reconciled_at is not None:
+            lines.append(t("Compared with Plex {when}", when=relative(one.link.reconciled_at)))
+        lines += _drift_lines(one, t)
+    rows = [_link_buttons(one, t, named=bool(others)) for one in reports[:SERVERS]]
+    if report.stuck or report.troubles:
+        colours.append(RED)
+        rows[0].append(RetryAll(t("Try again")))
+    worst = next((colour for colour in (RED, YELLOW) if colour in colours), GREEN)
+    return layout(*lines, rows=rows, colour=worst)
+
+
+def _link_lines(report: LinkReport, t: Texts) -> list[str]:
+    """A server, and whether it answers."""
     link = report.link
     lines = ["### " + (plain(link.server_name) or t("Plex server"))]
-    colour = GREEN
     if report.status is not None:
         took = f"{report.status.seconds:.1f}"
         lines.append("✅ " + t("Connected, answers in {seconds} s", seconds=took))
         lines.append(t("Version {version}", version=plain(report.status.version)))
     if report.problem is not None:
-        colour = RED
         lines.append("⛔ " + error_text(report.problem, t))
         lines.append(plex_reason(report.problem.key, report.problem.reason, t))
     if link.state is not LinkState.CONNECTED:
-        colour = RED if link.state is LinkState.PAUSED else YELLOW
         lines.append("⏸️ " + t("Invites wait until Plex is connected. I try again every minute."))
         if link.problem_key is not None and report.problem is None:
             lines.append(t(TEXTS[link.problem_key]))
-    # What is wrong comes first: a tier may have more libraries than a message has room.
-    lines += [*_breaker_lines(report, t), *_stuck_lines(report, t)]
-    lines += ["", *_tier_lines(report, t), *_count_lines(report, t)]
-    if link.reconciled_at is not None:
-        lines.append(t("Compared with Plex {when}", when=relative(link.reconciled_at)))
-    lines += _drift_lines(report, t)
-    buttons: list[Item[Any]] = [Compare("look", link.id, t("Compare with Plex now"))]
+    return lines
+
+
+def _colour(report: LinkReport) -> discord.Colour:
+    if report.link.state is LinkState.PAUSED or (
+        report.problem is not None and report.link.state is LinkState.CONNECTED
+    ):
+        return RED
+    is_well = report.link.state is LinkState.CONNECTED and not _breakers(report)
+    return GREEN if is_well else YELLOW
+
+
+def _link_buttons(report: LinkReport, t: Texts, *, named: bool) -> list[Item[Any]]:
+    """What can be done about one server; with several each button says which."""
+    server = report.link.server_name or "Plex"
+    look = t("Compare with Plex now")
+    if named:
+        look = t("Compare {server} now", server=server)[:BUTTON_LABEL]
+    buttons: list[Item[Any]] = [Compare("look", report.link.id, look)]
     if _breakers(report):
-        colour = RED if colour is RED else YELLOW
-        buttons.append(Compare("trust", link.id, t("They are really gone")))
-    if report.stuck or report.troubles:
-        colour = RED
-        buttons.append(RetryAll(t("Try again")))
-    return layout(*lines, rows=[buttons], colour=colour)
+        buttons.append(Compare("trust", report.link.id, t("They are really gone")))
+    return buttons
 
 
 def _breakers(report: LinkReport) -> list[Notice]:
@@ -196,6 +225,7 @@ def connected_panel(choice: LibraryChoice, t: Texts) -> LayoutView:
         t("Found {libraries}.", libraries=found),
         t("The tier {tier} shares {libraries}.", tier=plain(choice.tier.name), libraries=shared),
         t("Change that with /plex libraries."),
+        rows=[[BeginSignIn(t("Connect another server"))]],
         colour=GREEN,
     )
 
@@ -210,24 +240,13 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
     offered = choice.libraries[page * MENU : (page + 1) * MENU]
     chosen = {library.id for library in tier.libraries}
     menu = ChooseLibraries(
-        tier.id,
-        page,
-        [
-            discord.SelectOption(
-                label=library.title.strip()[:TITLE_LENGTH] or "?",
-                value=str(library.id),
-                description=_type_name(library.type, t),
-                default=library.id in chosen,
-            )
-            for library in offered
-        ],
-        t("Choose libraries"),
+        tier.id, page, library_options(offered, chosen, t), t("Choose libraries")
     )
     turn: list[Item[Any]] = []
     if page > 0:
-        turn.append(TurnLibraries(page - 1, t("Earlier ones")))
+        turn.append(TurnLibraries(tier.id, page - 1, t("Earlier ones")))
     if page < pages - 1:
-        turn.append(TurnLibraries(page + 1, t("Later ones")))
+        turn.append(TurnLibraries(tier.id, page + 1, t("Later ones")))
     return layout(
         "### " + t("Libraries of the tier {tier}", tier=plain(tier.name)),
         _chosen_line(choice, t),
@@ -236,12 +255,6 @@ def libraries_panel(choice: LibraryChoice, page: int, t: Texts) -> LayoutView:
         rows=[[menu], turn],
         colour=GREEN if tier.libraries else YELLOW,
     )
-
-
-def _type_name(type_: str, t: Texts) -> str | None:
-    """Plex's type of a library, as a person says it; an unknown one as Plex names it."""
-    known = _LIBRARY_TYPES.get(type_)
-    return t(known) if known else type_.strip()[:TITLE_LENGTH] or None
 
 
 def _chosen_line(choice: LibraryChoice, t: Texts) -> str:

@@ -14,6 +14,9 @@ _PERMISSIONS = {
     "send_messages": mark("Send Messages"),
     "send_messages_in_threads": mark("Send Messages in Threads"),
     "manage_threads": mark("Manage Threads"),
+    "read_message_history": mark("Read Message History"),
+    "manage_roles": mark("Manage Roles"),
+    "create_instant_invite": mark("Create Invite"),
 }
 
 

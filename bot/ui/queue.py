@@ -6,6 +6,7 @@ from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.channels import RequestChannel
 from bot.domain.invites import Invite
+from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.invites import PAGE, QueuePage
 from bot.ui.cards import decision_buttons, request_lines, status_line
@@ -14,6 +15,7 @@ from bot.ui.layout import BLUE, GREEN, TEXT_LIMIT, YELLOW, contained, line, text
 from bot.ui.places import place_lines
 from bot.ui.plain import mention
 from bot.ui.states import state_name
+from bot.ui.tiers import approve_as_row
 
 # So that a full page of the queue stays within what one message may hold.
 HEAD_LENGTH = 700
@@ -42,7 +44,11 @@ def queue_panel(
     items: list[Item[Any]] = [head]
     first = f"q{page.invites[0].id - 1}"
     for invite in page.invites:
-        items += [line(), *queued(invite, first, t)]
+        # Named where there is a choice: the member may have made it.
+        tier = next((one for one in page.tiers if one.id == invite.tier_id), None)
+        named = tier if len(page.tiers) > 1 else None
+        items += [line(), *queued(invite, first, t, named)]
+        items += approve_as_row(invite, page.tiers, t, first)
     if decided_items := _decided_items(decided, first, t):
         items += [line(), *decided_items]
     turn: list[Item[Any]] = []
@@ -73,10 +79,10 @@ def _posting_lines(t: Texts, posting: bool) -> list[str]:
     return [t("Cards that are missing are posted again within seconds.")] if posting else []
 
 
-def queued(invite: Invite, place: str, t: Texts) -> list[Item[Any]]:
+def queued(invite: Invite, place: str, t: Texts, tier: Tier | None = None) -> list[Item[Any]]:
     """One of several requests that wait, with its buttons."""
     lines = [
         f"**{mention(invite.member_id)}** · {status_line(invite, t)}",
-        *request_lines(invite, None, t),
+        *request_lines(invite, tier, t),
     ]
     return [text(*lines, limit=QUEUED_LENGTH), ActionRow(*decision_buttons(invite, t, place))]

@@ -9,6 +9,7 @@ from babel.core import Locale
 from discord.ui import ChannelSelect, Item, LayoutView, Modal, RoleSelect, Select
 
 from bot.domain.guild_settings import MOST_ROLES, TYPED, GuildSetting, Kind, Value
+from bot.domain.people import Asking
 from bot.i18n import Texts, languages, mark
 from bot.services.settings import SettingView
 from bot.ui.items.settings import (
@@ -50,6 +51,10 @@ WORDS: dict[str, Words] = {
         mark("Whoever has one of these roles may do everything here, except change this list."),
         mark("People with Discord's Manage Server permission are admins anyway."),
     ),
+    "asking": Words(
+        mark("What members may do"),
+        mark("How somebody gets access: by asking, with a code only, or by signing in with Plex."),
+    ),
     "nudge_days": Words(
         mark("Reminder"),
         mark("When members are reminded to accept an invite that waits on Plex."),
@@ -78,6 +83,22 @@ WORDS: dict[str, Words] = {
         mark("Private answers come in each reader's own language."),
     ),
 }
+
+ASKING: dict[Asking, tuple[str, str]] = {
+    Asking.FREELY: (
+        mark("Everybody may ask"),
+        mark("An admin or a reviewer decides about each request."),
+    ),
+    Asking.WITH_CODE: (
+        mark("Members need a code"),
+        mark("Whoever has a code from you may ask. Make codes with /code."),
+    ),
+    Asking.SIGNED_IN: (
+        mark("Sign in with Plex, and be in at once"),
+        mark("Nobody has to decide. Whoever types an account instead is decided about."),
+    ),
+}
+"""What each way is called, and what it means."""
 
 # Of several roles the list names so many; the page of the setting shows all.
 NAMED = 5
@@ -127,7 +148,7 @@ def setting_page(
         if setting.kind in TYPED:
             buttons.append(TypeSetting(setting.key, t("Change")))
         else:
-            menu.append(ChooseSetting(setting.key, menu=_menu(view, t, roles)))
+            menu.append(ChooseSetting(setting.key, menu=menu_for(view, t, roles)))
         back = ResetSetting(setting.key, t("Back to the default"), disabled=view.is_default)
         buttons.append(back)
     buttons.append(ShowSettings(t("All settings")))
@@ -165,9 +186,10 @@ def _caution_lines(view: SettingView, t: Texts) -> list[str]:
     return lines
 
 
-def _menu(
+def menu_for(
     view: SettingView, t: Texts, roles: Collection[int] | None
 ) -> ChannelSelect[Any] | RoleSelect[Any] | Select[Any]:
+    """The menu of a setting that is not typed; `roles` are those that the server has."""
     match view.setting.kind:
         case Kind.CHANNEL:
             return ChannelSelect(
@@ -188,6 +210,19 @@ def _menu(
                 min_values=0,
                 max_values=MOST_ROLES,
                 default_values=[discord.Object(id_, type=discord.Role) for id_ in there],
+            )
+        case Kind.ASKING:
+            return Select(
+                placeholder=t("Choose what members may do"),
+                options=[
+                    discord.SelectOption(
+                        label=t(name),
+                        value=way,
+                        description=_short(t(means)),
+                        default=way == view.value,
+                    )
+                    for way, (name, means) in ASKING.items()
+                ],
             )
         case _:
             return Select(
@@ -240,6 +275,8 @@ def value_text(setting: GuildSetting, value: Value, t: Texts, *, all_: bool = Fa
             return t("from {n} % on", n=value)
         case Kind.LANGUAGE:
             return _language_name(str(value))
+        case Kind.ASKING:
+            return t(ASKING[Asking(str(value))][0])
         case _:
             return plain(str(value))
 

@@ -75,6 +75,14 @@ _ACTIONS: dict[str, str] = {
     "access.revoke": mark("ended the access"),
     "access.leave": mark("left"),
     "access.end": mark("began to end the access"),
+    "tier.created": mark("made a tier"),
+    "tier.changed": mark("changed a tier"),
+    "tier.libraries": mark("changed the libraries of a tier"),
+    "tier.default": mark("made another tier the default"),
+    "tier.leaving": mark("began to delete a tier"),
+    "tier.stays": mark("kept a tier that was to be deleted"),
+    "tier.deleted": mark("deleted a tier"),
+    "plex.seats": mark("changed the seats of a server"),
     "access.apply_tier": mark("gave what the tier says now"),
     "access.granted": mark("gave access"),
     "access.imported": mark("matched an account on Plex with the member"),
@@ -83,12 +91,40 @@ _ACTIONS: dict[str, str] = {
     "share.not_found": mark("found no invite on Plex"),
     "share.left_alone": mark("left the share on Plex alone"),
     "share.left_to_others": mark("left the share on Plex to others"),
+    "bulk.started": mark("started a bulk action"),
+    "bulk.stopped": mark("stopped a bulk action"),
+    "bulk.finished": mark("finished a bulk action"),
+    "plex.connected": mark("connected Plex"),
+    "plex.listing_trusted": mark("believed Plex's list"),
+    "settings.changed": mark("changed a setting"),
+    "work.retried": mark("had everything tried again"),
+    "panel.posted": mark("wanted a panel"),
+    "panel.removed": mark("took a panel away"),
+    "panel.stays_away": mark("left a panel away that was deleted again and again"),
+    "cards.blocked": mark("could not post cards"),
+    "guild.left": mark("was removed from the server"),
+    "guild.returned": mark("was added to the server again"),
 }
 
 
 def action_name(action: str, t: Texts) -> str:
     """A line of the audit log as a person says it; an unknown one by its name."""
     return t(_ACTIONS[action]) if action in _ACTIONS else action
+
+
+def is_action(action: str) -> bool:
+    """Whether the log may hold such lines."""
+    return action in _ACTIONS
+
+
+def actions_like(typed: str, t: Texts) -> list[tuple[str, str]]:
+    """(action, its words) of those whose words hold what was typed, by words."""
+    wanted = typed.strip().casefold()
+    named = [(action, f"{t(words)}") for action, words in _ACTIONS.items()]
+    return sorted(
+        (one for one in named if wanted in one[1].casefold() or wanted in one[0]),
+        key=lambda one: one[1].casefold(),
+    )
 
 
 def state_name(state: str, t: Texts) -> str:

@@ -12,6 +12,8 @@
     POST   shares/{id}/libraries              as the owner: `{section_ids}`, an empty list for all
     POST   shares/{id}/remove                 as the owner
     POST   libraries       DELETE libraries/{id}      `{title, type}`
+    POST   streams         DELETE streams/{n}         `{account_id, title, type}`: press play, stop;
+                                              POST streams/{n}/pause pauses it, or goes on
     POST   accounts                           `{username, email}`: somebody joins Plex
     POST   pins/{id}/allow                    `{account_id}`: somebody signs in by code
     POST   token/revoke    POST token/mend    `{"invalid": true}`: 401 in place of 422
@@ -32,7 +34,7 @@ from aiohttp import web
 from sandbox.plex.call import WORLD, json_body
 from sandbox.plex.faults import PRESETS, Fault, failing, preset
 from sandbox.plex.menu import ENDPOINTS, FAILURES
-from sandbox.plex.model import Invitation
+from sandbox.plex.model import Invitation, Stream
 from sandbox.plex.refusals import Reason, Refusal
 from sandbox.plex.state import fault_state, request_state, share_state, state
 from sandbox.plex.world import PlexWorld
@@ -53,6 +55,7 @@ UNKNOWN = {
     Reason.UNKNOWN_SERVER,
 }
 LIBRARY_TYPES = ("movie", "show", "artist", "photo")
+STREAM_TYPES = ("movie", "episode", "track")
 
 Order = Callable[[PlexWorld, web.Request, dict[str, Any]], Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -192,6 +195,25 @@ def _remove_library(world: PlexWorld, request: web.Request, _body: dict[str, Any
     world.remove_library(_number(request, "section"))
 
 
+def _add_stream(world: PlexWorld, _request: web.Request, body: dict[str, Any]) -> None:
+    title, kind = str(body["title"]).strip(), str(body.get("type", "movie"))
+    watcher = next((a for a in world.accounts if a.id == int(body["account_id"])), None)
+    if watcher is None:
+        raise LookupError("account")
+    if not title or kind not in STREAM_TYPES:
+        raise BadOrder(f"a title is needed, and a type among {', '.join(STREAM_TYPES)}")
+    world.streams.append(Stream(watcher.id, watcher.username, title, kind))
+
+
+def _pause_stream(world: PlexWorld, request: web.Request, _body: dict[str, Any]) -> None:
+    stream = world.streams[_number(request, "stream")]
+    stream.state = "playing" if stream.state == "paused" else "paused"
+
+
+def _end_stream(world: PlexWorld, request: web.Request, _body: dict[str, Any]) -> None:
+    del world.streams[_number(request, "stream")]
+
+
 def _add_account(world: PlexWorld, _request: web.Request, body: dict[str, Any]) -> Any:
     account = world.add_account(str(body["username"]).strip(), str(body["email"]).strip())
     return {"id": account.id, "username": account.username, "email": account.email}
@@ -236,6 +258,9 @@ ORDERS: list[tuple[str, str, Order]] = [
     ("POST", r"shares/{share:\d+}/remove", _remove_share),
     ("POST", "libraries", _add_library),
     ("DELETE", r"libraries/{section:\d+}", _remove_library),
+    ("POST", "streams", _add_stream),
+    ("POST", r"streams/{stream:\d+}/pause", _pause_stream),
+    ("DELETE", r"streams/{stream:\d+}", _end_stream),
     ("POST", "accounts", _add_account),
     ("POST", r"pins/{pin:\d+}/allow", _allow_pin),
     ("POST", "token/revoke", _revoke_token),

@@ -15,6 +15,9 @@ LIBRARIES = (
     ("Kids", "movie"),
 )
 PEOPLE = ("bob", "carol", "dave", "erin", "frank", "grace")
+# What the filters of people can name, by type of library.
+RATINGS = {"movie": ("G", "PG", "PG-13", "R"), "show": ("TV-Y", "TV-PG", "TV-MA")}
+LABELS = {"movie": ("horror", "family"), "show": ("crime",), "artist": ("explicit", "quiet")}
 PLAYED = ("Big Buck Bunny", "Tears of Steel", "Sintel")
 # 14 November 2023, 22:13:20 UTC: a fixed past, so that two runs show the same.
 FIRST_PLAY = 1700000000
@@ -23,7 +26,9 @@ FIRST_PLAY = 1700000000
 def fill(world: "PlexWorld") -> None:
     """Fill an empty world. `bob` is account 2001, the first library section 90000001."""
     for title, kind in LIBRARIES:
-        world.add_library(title, kind)
+        library = world.add_library(title, kind)
+        library.ratings += RATINGS.get(kind, ())
+        library.labels += LABELS.get(kind, ())
     for name in PEOPLE:
         world.add_account(name, f"{name}@example.org")
     owner = world.owner

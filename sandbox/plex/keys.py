@@ -56,6 +56,16 @@ class Keys:
         account = self._people.by_id(account_id)
         if account is None:
             raise LookupError(account_id)
-        pin.token = token_for(f"pin-token:{pin.id}:{account.id}")
+        # An app and an account have one token between them (a guess, and the worst case: signing
+        # out of one sign-in ends the others).
+        pin.token = token_for(f"device:{pin.client}:{account.id}")
         self._by_pin[pin.token] = account.id
         return pin
+
+    def is_known(self, token: str) -> bool:
+        """Whether somebody has signed in with this token, and nobody has signed it out."""
+        return token in self._by_pin
+
+    def sign_out(self, token: str) -> None:
+        """The token opens nothing any more; one that no sign-in has made stays."""
+        self._by_pin.pop(token, None)

@@ -9,7 +9,7 @@ from aiohttp.typedefs import Handler
 
 from sandbox.plex.answers import Value, container, element, media_json, wants_json, xml
 from sandbox.plex.call import WORLD, token_of
-from sandbox.plex.model import Account, Library, Play, Stream
+from sandbox.plex.model import Account, Library, Play, Server, Stream
 from sandbox.plex.world import PlexWorld
 
 # A media server counts accounts as plex.tv does, but for the owner, who is 1.
@@ -26,11 +26,16 @@ class Visit:
     account: Account
 
     @property
+    def server(self) -> Server:
+        """Which of the owner's servers is asked."""
+        return _server_of(self.request)
+
+    @property
     def libraries(self) -> list[Library]:
         """What this visitor may see."""
         if self.account is self.world.owner:
-            return self.world.server.libraries
-        shares = self.world.shares_with(self.account, server=self.world.server)
+            return self.server.libraries
+        shares = self.world.shares_with(self.account, server=self.server)
         return [lib for share in shares if share.accepted for lib in share.libraries]
 
 
@@ -64,9 +69,17 @@ def _written(request: web.Request, root: Element) -> web.Response:
     return xml(root)
 
 
+def _server_of(request: web.Request) -> Server:
+    number = int(request.match_info.get("server", "0"))
+    servers = request.app[WORLD].servers
+    if number >= len(servers) or not servers[number].base_url:
+        raise web.HTTPNotFound
+    return servers[number]
+
+
 async def identity(request: web.Request) -> web.StreamResponse:
     """GET /identity: open to anybody, also without a token."""
-    server = request.app[WORLD].server
+    server = _server_of(request)
     root = container(
         [], claimed=True, machineIdentifier=server.machine_identifier, version=server.version
     )
@@ -75,7 +88,7 @@ async def identity(request: web.Request) -> web.StreamResponse:
 
 def home(visit: Visit) -> Element:
     """GET /: who this server is. It has children, which is why PlexAPI's `reload()` breaks."""
-    server, owner = visit.world.server, visit.world.owner
+    server, owner = visit.server, visit.world.owner
     rooms = ("identity", "library", "status", "accounts")
     attributes: dict[str, Value] = {
         "allowCameraUpload": True,
@@ -118,6 +131,27 @@ def sections(visit: Visit) -> Element:
         for lib in visit.libraries
     ]
     return container(children, allowSync=False, title1="Plex Library")
+
+
+def choices(visit: Visit) -> Element:
+    """GET /library/sections/{key}/{field}: the values of a filter, as PlexAPI's FilterChoice."""
+    key, name = int(visit.request.match_info["key"]), visit.request.match_info["field"]
+    section = next((lib for lib in visit.libraries if lib.key == key), None)
+    if section is None:
+        raise web.HTTPNotFound
+    values = section.ratings if name == "contentRating" else section.labels
+    children = [
+        element(
+            "Directory",
+            {
+                "fastKey": f"/library/sections/{key}/all?{name}={number}",
+                "key": str(number),
+                "title": value,
+            },
+        )
+        for number, value in enumerate(values, start=1)
+    ]
+    return container(children, viewGroup="secondary")
 
 
 def _local_id(visit: Visit, account_id: int) -> int:
@@ -215,6 +249,7 @@ HANDLERS: list[tuple[str, Handler]] = [
     ("/library", room(library, owner_only=True)),
     ("/library/sections", room(sections)),
     ("/library/sections/", room(sections)),
+    (r"/library/sections/{key:\d+}/{field:contentRating|label}", room(choices)),
     ("/accounts", room(accounts, owner_only=True)),
     ("/status/sessions", room(sessions, owner_only=True)),
     ("/status/sessions/history/all", room(history)),

@@ -26,7 +26,9 @@ ENDPOINTS: dict[str, re.Pattern[str]] = {
     "changing a share": re.compile("|".join(_CHANGES)),
     "taking back": re.compile("|".join(_ENDS)),
     "libraries": re.compile(r"GET (/api|/api/v2)/servers/[^/]+"),
-    "signing in": re.compile(r"GET /api/v2/(user|ping|resources)|\w+ /api/v2/pins.*"),
+    "signing in": re.compile(
+        r"GET /api/v2/(user|ping|resources)|\w+ /api/v2/(pins.*|users/signout)"
+    ),
     "the media server": re.compile(r"\w+ /(identity|library.*|accounts|status/.*)?"),
 }
 LISTS = ("everything", "lists of shares")

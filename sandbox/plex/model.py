@@ -54,6 +54,8 @@ class Library:
     key: int
     title: str
     type: str
+    ratings: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from sandbox.markup import button, empty, h, markup, options, ordering, row, rows, switch
 from sandbox.plex.faults import PRESETS, Fault, Kind
 from sandbox.plex.menu import ENDPOINTS, FAILURES
-from sandbox.plex.model import Account, Library, Pin, RecordedRequest, Share
+from sandbox.plex.model import Account, Library, Pin, RecordedRequest, Share, Stream
 from sandbox.plex.world import PlexWorld
 
 REQUESTS_SHOWN = 12
@@ -197,6 +197,43 @@ def _library(library: Library) -> Element:
     return row(library.title, f"{library.type} \u00b7 section {library.id}", remove)
 
 
+# -- streams --------------------------------------------------------------------------------------
+
+
+def streams_region(world: PlexWorld) -> list[Element]:
+    """What is being watched, with a way to pause and to stop it."""
+    if not world.streams:
+        return [empty("Nobody is watching anything.")]
+    return [rows(_stream(number, stream) for number, stream in enumerate(world.streams))]
+
+
+def _stream(number: int, stream: Stream) -> Element:
+    paused = stream.state == "paused"
+    # The number too: after one has ended, the same button stands for another.
+    key = f"{number}-{stream.title}"
+    word = "Go on" if paused else "Pause"
+    acts = (
+        button(
+            word,
+            ordering(f"POST streams/{number}/pause"),
+            key=f"pause-{key}",
+            name=f"{word}: {stream.title}",
+        ),
+        button(
+            "Stop",
+            ordering(f"DELETE streams/{number}"),
+            key=f"stop-{key}",
+            name=f"Stop: {stream.title}",
+        ),
+    )
+    return row(stream.title, f"{stream.username} \u00b7 {stream.state}", *acts)
+
+
+def watchers_region(world: PlexWorld) -> list[Element]:
+    """Who can press play; the values are accounts' ids."""
+    return options((str(account.id), account.username) for account in world.accounts)
+
+
 # -- faults and requests --------------------------------------------------------------------------
 
 # The world's own switches: attribute, text, and the value that counts as on.
@@ -316,6 +353,8 @@ REGIONS: dict[str, Callable[[PlexWorld], Iterable[Element]]] = {
     "choices": choices_region,
     "pins": pins_region,
     "libraries": libraries_region,
+    "streams": streams_region,
+    "watchers": watchers_region,
     "switches": switches_region,
     "endpoints": endpoints_region,
     "failures": failures_region,

@@ -60,6 +60,7 @@ def make_app(world: PlexWorld) -> web.Application:
     app.router.add_get(r"/api/v2/pins/{pin:\d+}", pins.read_pin)
     for path, handler in media_server.HANDLERS:
         app.router.add_get(path, handler)
+        app.router.add_get(rf"/server/{{server:\d+}}{path}", handler)
     control.add_routes(app)
     page.add_routes(app)
     return app

@@ -56,6 +56,12 @@ def ping(call: Call) -> web.Response:
     return xml(pong)
 
 
+def sign_out(call: Call) -> web.Response:
+    """DELETE /api/v2/users/signout: the token that was sent is over."""
+    call.world.keys.sign_out(token_of(call.request) or "")
+    return web.Response(status=204)
+
+
 def resources(call: Call) -> web.Response:
     """GET /api/v2/resources: own servers for the owner, accepted shares for a guest."""
     world = call.world
@@ -248,6 +254,7 @@ def gone(_call: Call) -> web.Response:
 
 ROUTES: Routes = [
     ("GET", "/api/v2/user", user),
+    ("DELETE", "/api/v2/users/signout", sign_out),
     ("GET", "/api/v2/ping", ping),
     ("GET", "/api/v2/resources", resources),
     ("GET", "/api/v2/servers/{machine}", server),

@@ -120,7 +120,7 @@ class PlexWorld:
 
     def guest(self, token: str | None) -> Account | None:
         """Who a token opens the media server for, the owner included; None for nobody."""
-        if token == self.server.access_token:
+        if token in {server.access_token for server in self.servers}:
             return None if self.token_revoked else self.owner
         for share in self.shares:
             mine = share.accepted and share.server is self.server
@@ -134,11 +134,15 @@ class PlexWorld:
 
     # -- servers and libraries ------------------------------------------------------------------
 
-    def add_server(self, name: str) -> Server:
-        """Another server of the same owner's, known to plex.tv only."""
+    def add_server(self, name: str, *, running: bool = False) -> Server:
+        """Another server of the same owner's; unless it is `running`, only plex.tv knows it.
+
+        One that is answers below `/server/{number}`, as it has no port of its own.
+        """
         number = len(self.servers)
         machine = f"{number:04x}".rjust(40, "b")
         server = Server(machine, name, token_for(f"server:{number}"), server_id=700001 + number)
+        server.base_url = f"{self.base_url}/server/{number}" if running else ""
         self.servers.append(server)
         return server
 

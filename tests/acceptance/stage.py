@@ -122,13 +122,13 @@ class Stage:
         staff = who in (self.alice, self.rita)
         return self.world.access_requests if staff else self.world.get_access
 
-    async def slash(self, who: simcord.MemberActor, name: str, **options: Any) -> Any:
+    async def slash(self, who: simcord.MemberActor, name: str, /, **options: Any) -> Any:
         """Run a slash command that Discord offers to this person."""
         result = await who.slash(self.channel_of(who), name, **options)
         assert result.acknowledged
         return result
 
-    async def slash_hidden(self, who: simcord.MemberActor, name: str, **options: Any) -> Any:
+    async def slash_hidden(self, who: simcord.MemberActor, name: str, /, **options: Any) -> Any:
         """Run a slash command that Discord may hide from this person."""
         result = await unseen.command(self.env, who, self.channel_of(who), name, **options)
         assert result.acknowledged

@@ -101,11 +101,11 @@ async def test_connect_connects_once(stage: Stage) -> None:
 
 
 async def test_connect_where_the_operator_has_set_nothing(make_stage: MakeStage) -> None:
-    """Without settings for this server the operator's variables are named."""
+    """Without settings for this server an admin signs in with Plex."""
     stage = await make_stage(home=NO_HOME)
-    async with stage.nothing_changes():
-        text = refusal(await stage.slash(stage.alice, "plex connect"))
-    assert "HELPR_HOME__PLEX_TOKEN" in text
+    shown = await stage.slash(stage.alice, "plex connect")
+    assert "Sign in with Plex" in labels(shown.response)
+    assert "as the owner of the server" in said(shown)
 
 
 async def test_connect_while_plex_is_down(stage: Stage) -> None:

@@ -25,7 +25,7 @@ V2_FLAG = 1 << 15
 
 
 async def command(
-    env: simcord.Env, who: Person, channel: simcord.ChannelHandle, name: str, **options: Any
+    env: simcord.Env, who: Person, channel: simcord.ChannelHandle, name: str, /, **options: Any
 ) -> InteractionResult:
     """A slash command that the client may well hide from this person in this place."""
     root, *path = name.split()
@@ -295,6 +295,17 @@ async def let_the_bot(
     await env._settle_internal(dispatch="CHANNEL_UPDATE")
 
 
+async def let_the_bot_anywhere(
+    env: simcord.Env, guild: simcord.GuildHandle, **rights: bool
+) -> None:
+    """An admin sets what the bot's own role may do in the whole server."""
+    role = env.backend.get_guild(guild.id).roles[guild.roles[env.backend.bot_user.name].id]
+    changed = discord.Permissions(int(role.permissions))
+    changed.update(**rights)
+    env.backend.edit_role(guild.id, role.id, {"permissions": changed.value})
+    await env._settle_internal(dispatch="GUILD_ROLE_UPDATE")
+
+
 async def thread_in(
     env: simcord.Env, guild: simcord.GuildHandle, channel: simcord.ChannelHandle
 ) -> simcord.ChannelHandle:
@@ -328,3 +339,10 @@ def away_from(env: simcord.Env, guild: simcord.GuildHandle) -> Iterator[None]:
         yield
     finally:
         guilds[guild.id] = kept
+
+
+def content_of(env: simcord.Env, attachment: Any) -> bytes:
+    """A file of a message, as it was sent."""
+    found = env.backend.cdn.get(attachment.url)
+    assert found is not None
+    return found

@@ -50,6 +50,7 @@ from bot.plex import PlexService
 from bot.plex.answers import SUCCESS, Answer, of_answer, seconds_of
 from bot.plex.complaint import clean
 from bot.plex.failures import of_exception
+from bot.plex.visits import VISIT
 
 TOKEN = "tok-Sx3vK9qLw2ZpR7"
 MAIL = "secret.person@example.org"
@@ -142,10 +143,12 @@ async def test_no_foreign_exception_leaves_the_service(
     if not issubclass(cls, Exception):
         pytest.skip("ends the process, and shall")
     access = PlexAccess(1, "http://plex.invalid", TOKEN, "M", 1001)
+    visit = PlexAccess(VISIT, "", TOKEN)
     breaking = Breaking()
     calls = (
         lambda: service.connect(access),
         lambda: service.status(access),
+        lambda: service.activity(access),
         lambda: service.libraries(access, fresh=True),
         lambda: service.share(access, MAIL, Grant(frozenset({1}))),
         lambda: service.shares(access),
@@ -156,8 +159,19 @@ async def test_no_foreign_exception_leaves_the_service(
         lambda: service.account_of(access, MAIL),
         lambda: service.strays(access),
     )
-    for call in calls:
-        session = service._link(access).known(access)._session
+    visits = (
+        lambda: service.begin_sign_in(),  # noqa: PLW0108 - found by the next test
+        lambda: service.token_of_pin(1),
+        lambda: service.who(TOKEN),
+        lambda: service.owned_servers(TOKEN),
+        lambda: service.sign_out(TOKEN),
+    )
+    stranger = PlexAccess(VISIT, "", "")
+    both = [*((access, call) for call in calls)]
+    both += [(stranger, call) for call in visits[:2]]
+    both += [(visit, call) for call in visits[2:]]
+    for reached, call in both:
+        session = service._link(reached).known(reached)._session
         session.mount("http://", breaking)
         session.mount("https://", breaking)
         breaking.raises = one(cls)  # type: ignore[assignment]
@@ -171,14 +185,19 @@ async def test_no_foreign_exception_leaves_the_service(
 
 
 def test_every_call_of_the_service_is_tried_above() -> None:
-    """A new method of PlexService belongs into the test before this one."""
+    """A new method of PlexService belongs into the test before this one.
+
+    `forget` asks nothing of Plex, and `reach` takes whatever fails for "not there".
+    """
     source = inspect.getsource(test_no_foreign_exception_leaves_the_service)
     public = {
         name
         for name, _ in inspect.getmembers(PlexService, inspect.iscoroutinefunction)
         if not name.startswith("_")
     }
-    assert {name for name in public - {"forget"} if f"service.{name}(" not in source} == set()
+    assert {
+        name for name in public - {"forget", "reach"} if f"service.{name}(" not in source
+    } == set()
 
 
 def test_the_lists_are_not_empty() -> None:

@@ -54,6 +54,23 @@ async def test_a_person_declines_by_the_page(world, control):
     assert world.shares == []
 
 
+async def test_streams_by_the_page(plex, world, server, session, control):
+    """Somebody presses play, pauses and stops: Plex's own list of sessions follows."""
+    world.streams.clear()
+    bob = next(account for account in world.accounts if account.username == "bob")
+    await control("POST", "streams", {"account_id": bob.id, "title": "Sintel"})
+    await control("POST", "streams/0/pause")
+    [watched] = await asyncio.to_thread(server.sessions)
+    assert (watched.title, watched.usernames, watched.player.state) == ("Sintel", ["bob"], "paused")
+    assert "Stop: Sintel" in (await regions(plex, session))["streams"]
+    await control("DELETE", "streams/0")
+    assert await asyncio.to_thread(server.sessions) == []
+    assert "Nobody is watching" in (await regions(plex, session))["streams"]
+    await control("DELETE", "streams/0", status=404)
+    await control("POST", "streams", {"account_id": 1, "title": "x"}, status=404)
+    await control("POST", "streams", {"account_id": bob.id, "title": " "}, status=400)
+
+
 async def test_accepting_without_an_account_makes_one(world, control):
     """Whoever was invited by address signs up with it."""
     share = invite(world, "new@example.org")

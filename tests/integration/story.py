@@ -109,9 +109,8 @@ class Story:
     async def link(self) -> Link:
         """The guild's link as it stands."""
         async with self.ledger.begin() as work:
-            found = await work.links.of_guild(GUILD)
-        assert found is not None
-        return found
+            [found] = await work.links.all_of(GUILD)
+            return found
 
     async def ask(self, member: int = BOB, login: str = "bob@example.org") -> Invite:
         """A member asks."""

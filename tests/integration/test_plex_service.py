@@ -18,9 +18,10 @@ from bot.domain.errors import (
     PlexShareGone,
     PlexTokenRefused,
 )
-from bot.domain.plex import Grant, PlexAccess, PlexLibrary, SharingSettings
+from bot.domain.plex import Grant, PlexAccess, PlexLibrary, PlexStream, SharingSettings
 from bot.plex import PlexService
 from sandbox.plex import Fault, PlexSandbox, PlexWorld
+from sandbox.plex.model import Invitation, Stream
 
 
 @pytest.fixture
@@ -94,6 +95,36 @@ async def test_status_is_one_request_every_time(
     assert (first.name, second.name) == ("Home Media", "Renamed")
     assert 0 < first.seconds < 5
     assert lines(world) == ["GET /", "GET /"]
+
+
+async def test_activity_is_one_request_every_time(
+    service: PlexService, world: PlexWorld, access: PlexAccess
+) -> None:
+    """What is being watched costs one request, first on a link or not; nobody is named."""
+    world.streams[:] = [
+        Stream(world.owner.id, "helpr-owner", "Sintel"),
+        Stream(world.owner.id, "bob@example.org", "Big Buck Bunny", state="paused"),
+    ]
+    first = await service.activity(access)
+    world.streams.clear()
+    second = await service.activity(access)
+
+    assert first.streams == (PlexStream("Sintel"), PlexStream("Big Buck Bunny", is_paused=True))
+    assert 0 < first.seconds < 5
+    assert second.streams == ()
+    assert lines(world) == ["GET /status/sessions"] * 2
+    assert "bob" not in repr(first)
+
+
+async def test_a_guest_may_not_see_what_is_watched(
+    service: PlexService, world: PlexWorld, access: PlexAccess
+) -> None:
+    """Only the owner's token may read the sessions: 403 has its class."""
+    bob = next(account for account in world.accounts if account.username == "bob")
+    world.invite(Invitation(access.machine_identifier or "", (90000001,), login="bob"))
+    world.accept(world.shares[0].share_id)
+    with pytest.raises(PlexNotOwner):
+        await service.activity(PlexAccess(2, access.base_url, bob.token))
 
 
 async def test_share_is_one_request_on_a_connected_link(

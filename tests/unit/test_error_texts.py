@@ -45,6 +45,12 @@ PARAMS: dict[str, str | int] = {
     "withdraw": 3,
     "channel": 123456789012345679,
     "permissions": "view_channel send_messages",
+    "role": 123456789012345680,
+    "seats": 25,
+    "unknown": 3,
+    "server": "Home *Media*",
+    "known": "G, PG, *",
+    "addresses": "http://192.168.1.2:32400 https://x.plex.direct",
 }
 
 

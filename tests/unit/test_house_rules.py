@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, Job, RunBulk, ShowNotice, ShowPanel
+from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, ShowNotice, ShowPanel
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import check, languages, texts
 from bot.jobs.bulk import BulkJobs
@@ -21,7 +21,9 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
+from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
+from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
@@ -54,8 +56,10 @@ def registered() -> dict[type[Job], Any]:
                 comparing=ComparingJobs(nothing, nothing),
                 telling=TellingJobs(nothing, nothing),
                 noticing=NoticingJobs(nothing, nothing),
+                roles=RoleJobs(nothing, nothing),
                 standing=StandingJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
+                signing_in=SignInJobs(nothing, nothing, nothing, nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
             )
         )
@@ -81,13 +85,13 @@ def test_every_job_is_a_task_of_the_queue() -> None:
     ours = {name: task for name, task in app.tasks.items() if "builtin" not in name}
     work = {name for name, task in ours.items() if task.queue == Job.queue}
     assert work == {job.name for job in ALL_JOBS}
-    assert set(ours) - work == {"sweep", "rescue", "tidy"}
+    assert set(ours) - work == {"sweep", "sign-ins", "rescue", "tidy"}
     assert {ours[name].queue for name in set(ours) - work} == {HOUSEKEEPING}
 
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    others = {ShowNotice, ShowPanel, RunBulk}
+    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 

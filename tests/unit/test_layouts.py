@@ -17,7 +17,7 @@ from bot.domain.guild_settings import MOST_ROLES, SETTINGS, TYPED, Value
 from bot.domain.invites import WITHDRAWABLE, EndReason, Invite, InviteState
 from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
 from bot.domain.logins import LOGIN_LENGTH, NOTE_LENGTH, REASON_LENGTH, Login, LoginKind
-from bot.domain.people import GuildSettings
+from bot.domain.people import Asking, GuildSettings
 from bot.domain.plex import PlexServerStatus
 from bot.i18n import languages, texts
 from bot.services.invites import PAGE, MemberView, QueuePage
@@ -291,6 +291,7 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "withdraw_days": 365,
         "breaker_percent": 100,
         "undo_seconds": 300,
+        "asking": Asking.SIGNED_IN,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
     }

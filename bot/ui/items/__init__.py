@@ -9,7 +9,20 @@ from typing import Any
 
 from discord.ui import DynamicItem
 
-from bot.ui.items import access, bulk, holders, imports, members, plex, requests, settings, standing
+from bot.ui.items import (
+    access,
+    board,
+    bulk,
+    holders,
+    imports,
+    members,
+    plex,
+    requests,
+    settings,
+    setup,
+    standing,
+    tiers,
+)
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
@@ -20,5 +33,8 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *imports.ITEMS,
     *plex.ITEMS,
     *settings.ITEMS,
+    *board.ITEMS,
+    *tiers.ITEMS,
     *standing.ITEMS,
+    *setup.ITEMS,
 )

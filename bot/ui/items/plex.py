@@ -27,15 +27,17 @@ class Compare(
 
 
 class TurnLibraries(
-    Dynamic, DynamicItem[Button[Any]], template=r"helpr:libraries:turn:(?P<page>\d{1,9})"
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:libraries:turn:(?P<tier_id>\d{1,18}):(?P<page>\d{1,9})",
 ):
     """Turn a page of the libraries' menu."""
 
     rule = Rule(Right.ADMIN, Budget.NONE)
 
-    def __init__(self, page: int, label: str = "…") -> None:
-        self.page = page
-        super().__init__(Button(label=label, custom_id=f"helpr:libraries:turn:{page}"))
+    def __init__(self, tier_id: int, page: int, label: str = "…") -> None:
+        self.tier_id, self.page = tier_id, page
+        super().__init__(Button(label=label, custom_id=f"helpr:libraries:turn:{tier_id}:{page}"))
 
 
 class ChooseLibraries(
@@ -66,8 +68,26 @@ class ChooseLibraries(
         )
 
 
+class Disconnect(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:disconnect:(?P<step>ask|yes|no):(?P<link_id>\d{1,18})",
+):
+    """Let a Plex server go: first a question, then the deed."""
+
+    rule = Rule(Right.ADMIN)
+
+    def __init__(self, step: str, link_id: int, label: str = "…") -> None:
+        self.step, self.link_id = step, link_id
+        style = discord.ButtonStyle.danger if step == "yes" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:disconnect:{step}:{link_id}")
+        )
+
+
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Compare,
     TurnLibraries,
     ChooseLibraries,
+    Disconnect,
 )

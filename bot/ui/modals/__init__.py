@@ -1,6 +1,6 @@
 """Every modal that can be submitted. One module a family; a new one adds its `FORMS` below."""
 
-from bot.ui.modals import access, bulk, members, requests, settings
+from bot.ui.modals import access, bulk, members, requests, settings, tiers
 from bot.ui.modals.base import Submitted
 
 ALL_FORMS: tuple[type[Submitted], ...] = (
@@ -9,4 +9,5 @@ ALL_FORMS: tuple[type[Submitted], ...] = (
     *access.FORMS,
     *bulk.FORMS,
     *settings.FORMS,
+    *tiers.FORMS,
 )

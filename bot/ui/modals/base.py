@@ -41,7 +41,9 @@ class Submitted:
 def _typed(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     for component in components:
         if "custom_id" in component:
-            yield component["custom_id"], str(component.get("value") or "")
+            # A menu has values, of which a form asks for one.
+            values = component.get("values") or [component.get("value") or ""]
+            yield component["custom_id"], str(values[0])
         inner = component.get("component")
         yield from _typed([*component.get("components", []), *([inner] if inner else [])])
 

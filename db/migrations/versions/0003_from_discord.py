@@ -23,7 +23,7 @@ def upgrade() -> None:
     _create_bulk_item()
     _create_panel()
     _create_sign_in()
-    _notice_kinds("breaker", "link_paused", "panels", "stuck", "wrong_codes")
+    _notice_kinds("breaker", "link_paused", "panels", "roles", "stuck", "wrong_codes")
 
 
 def _notice_kinds(*kinds: str) -> None:
@@ -64,6 +64,11 @@ def _upgrade_tiers() -> None:
         "tier", sa.Column("is_open", sa.Boolean(), server_default=sa.text("true"), nullable=False)
     )
     op.add_column("tier", sa.Column("deleted_at", Instant, nullable=True))
+    op.add_column("tier", sa.Column("leaving_for", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_tier_leaving_for"), "tier", "tier", ["leaving_for"], ["id"])
+    op.create_check_constraint(
+        op.f("ck_tier_default_stays"), "tier", "leaving_for IS NULL OR NOT is_default"
+    )
     op.create_check_constraint(op.f("ck_tier_seats"), "tier", "seats > 0")
     op.create_check_constraint(
         op.f("ck_tier_default_is_there"), "tier", "deleted_at IS NULL OR NOT is_default"
@@ -120,6 +125,9 @@ def _upgrade_invites() -> None:
     )
     op.add_column("invite", sa.Column("role_given_id", sa.BigInteger(), nullable=True))
     op.add_column("invite", sa.Column("role_problem", sa.Text(), nullable=True))
+    op.add_column(
+        "invite", sa.Column("role_tries", sa.Integer(), server_default="0", nullable=False)
+    )
     op.add_column("invite", sa.Column("role_due_at", Instant, nullable=True))
     op.add_column("invite", sa.Column("role_leased_until", Instant, nullable=True))
     op.create_index(
@@ -260,6 +268,7 @@ def _create_sign_in() -> None:
         sa.Column("expires_at", Instant, nullable=False),
         sa.Column("poll_due_at", Instant, nullable=True),
         sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("code_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("token_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("account_name_sealed", sa.LargeBinary(), nullable=True),
@@ -289,7 +298,7 @@ def _create_sign_in() -> None:
         "sign_in",
         ["poll_due_at"],
         unique=False,
-        postgresql_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("poll_due_at IS NOT NULL"),
     )
     op.create_index(
         "uq_sign_in_open",
@@ -302,11 +311,12 @@ def _create_sign_in() -> None:
 
 def downgrade() -> None:
     """The way back; deleted tiers get a name that nobody has."""
-    op.execute("DELETE FROM notice WHERE kind IN ('panels', 'wrong_codes')")
+    op.execute("DELETE FROM notice WHERE kind IN ('panels', 'roles', 'wrong_codes')")
     _notice_kinds("breaker", "link_paused", "stuck")
     op.drop_index("uq_tier_name", "tier")
     op.execute("UPDATE tier SET name = name || ' #' || id WHERE deleted_at IS NOT NULL")
     op.create_index("uq_tier_name", "tier", ["guild_id", sa.text("lower(name)")], unique=True)
+    op.drop_column("tier", "leaving_for")
     op.drop_column("tier", "deleted_at")
     op.drop_column("tier", "is_open")
     op.drop_column("tier", "role_id")
@@ -328,6 +338,7 @@ def downgrade() -> None:
     )
     op.drop_column("invite", "role_leased_until")
     op.drop_column("invite", "role_due_at")
+    op.drop_column("invite", "role_tries")
     op.drop_column("invite", "role_problem")
     op.drop_column("invite", "role_given_id")
     op.drop_column("invite", "is_proven")

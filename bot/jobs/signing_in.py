@@ -1,0 +1,93 @@
+"""Following a sign-in with Plex until it is over, and showing what came of it."""
+
+import asyncio
+
+import aiohttp
+import discord
+from discord.ui import LayoutView
+
+from bot.domain.errors import PlexError
+from bot.domain.people import Actor, Right
+from bot.domain.sign_in import SignIn, SignInPurpose, SignInState
+from bot.i18n import texts
+from bot.jobs.answers import edit_answer
+from bot.log import logger
+from bot.plex import PlexService
+from bot.services.setup import SetupService
+from bot.services.sign_ins import SignInService
+from bot.ui.setup import setup_panel
+
+log = logger(__name__)
+
+# Shorter than the lease of a look at Plex.
+DEADLINE = 10.0
+UNREACHED = (
+    discord.HTTPException,
+    discord.RateLimited,
+    aiohttp.ClientError,
+    OSError,
+    TimeoutError,
+)
+
+
+class SignInJobs:
+    """The job behind every sign-in. `client` is logged in; it needs no gateway."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        plex: PlexService,
+        sign_ins: SignInService,
+        setup: SetupService,
+    ) -> None:
+        self._client = client
+        self._plex = plex
+        self._sign_ins = sign_ins
+        self._setup = setup
+
+    async def follow(self, sign_in_id: int) -> bool:
+        """Do what is owed for a sign-in; False when nothing is."""
+        sign_in = await self._sign_ins.take(sign_in_id)
+        if sign_in is None:
+            return False
+        if sign_in.is_waiting:
+            await self._ask(sign_in)
+            return True
+        await self._sign_ins.release(sign_in)
+        if sign_in.state is SignInState.EXPIRED:
+            await self._show(sign_in)
+        return True
+
+    async def _ask(self, sign_in: SignIn) -> None:
+        try:
+            token = await self._plex.token_of_pin(sign_in.pin_id)
+            if token is None:
+                await self._sign_ins.not_yet(sign_in)
+                return
+            account = await self._plex.who(token)
+            is_for_linking = sign_in.purpose is SignInPurpose.LINK
+            servers = await self._plex.owned_servers(token) if is_for_linking else ()
+        except PlexError as error:
+            log.info("sign_in.unanswered", key=error.key, reason=error.reason)
+            await self._sign_ins.not_yet(sign_in, error)
+            return
+        known = await self._sign_ins.signed_in(sign_in, token, account, servers)
+        if known is not None:
+            await self._show(known)
+
+    async def _show(self, sign_in: SignIn) -> None:
+        """Bring the private answer up to date; once that is over a button does the same."""
+        answer = await self._sign_ins.answer_of(sign_in)
+        if answer is None:
+            return
+        try:
+            async with asyncio.timeout(DEADLINE):
+                view = await self._panel(sign_in)
+                await edit_answer(self._client, answer.application_id, answer.token, view)
+        except UNREACHED as error:
+            log.info("sign_in.not_shown", error=type(error).__name__)
+
+    async def _panel(self, sign_in: SignIn) -> LayoutView:
+        actor = Actor(sign_in.guild_id, sign_in.user_id, Right.ADMIN)
+        view = await self._setup.view(actor)
+        return setup_panel(view, view.step, texts(sign_in.locale))

@@ -1,0 +1,119 @@
+"""What the dashboard reads: totals and short looks into indexes, whatever the ledger holds."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, Table, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.domain.board import MOST, Attention, InviteCount, RecentInvite, SeatCount
+from bot.domain.drift import DriftKind
+from bot.domain.invites import HOLDS_A_SEAT, InviteState
+from db.models import AuditTotal, Drift, InviteRow, InviteTotal, PlexLink, Tier
+
+INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
+DRIFT: Table = Drift.__table__  # type: ignore[assignment]  # a mapped class has a Table
+TOTAL: Table = InviteTotal.__table__  # type: ignore[assignment]  # a mapped class has a Table
+DAY: Table = AuditTotal.__table__  # type: ignore[assignment]  # a mapped class has a Table
+
+
+class Boards:
+    """The figures of one unit of work."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def totals(self, guild_id: int) -> list[InviteCount]:
+        """How many invites the guild has by link, tier and state."""
+        key = (TOTAL.c.link_id, TOTAL.c.tier_id, TOTAL.c.state)
+        query = select(*key, func.sum(TOTAL.c.n)).where(TOTAL.c.guild_id == guild_id).group_by(*key)
+        return [
+            InviteCount(link_id, tier_id, InviteState(state), int(n))
+            for link_id, tier_id, state, n in await self._session.execute(query)
+            if n
+        ]
+
+    async def seats(self, guild_id: int) -> dict[int, SeatCount]:
+        """By the guild's links: what their owner accounts hold, in whatever guild."""
+        own, other = LINK.alias(), LINK.alias()
+        account = or_(other.c.id == own.c.id, other.c.owner_account_id == own.c.owner_account_id)
+        held = (
+            select(own.c.id, func.sum(TOTAL.c.n))
+            .join(other, account)
+            .join(TOTAL, (TOTAL.c.guild_id == other.c.guild_id) & (TOTAL.c.link_id == other.c.id))
+            .where(own.c.guild_id == guild_id, TOTAL.c.state.in_(list(HOLDS_A_SEAT)))
+            .group_by(own.c.id)
+        )
+        unknown = (
+            # A server that several guilds are linked to names the same share to each of them.
+            select(own.c.id, func.count(func.distinct(DRIFT.c.share_id)))
+            .join(other, account)
+            .join(DRIFT, DRIFT.c.link_id == other.c.id)
+            .where(own.c.guild_id == guild_id, DRIFT.c.kind == DriftKind.UNKNOWN)
+            .group_by(own.c.id)
+        )
+        invites = {id_: int(n) for id_, n in await self._session.execute(held)}
+        shares = {id_: int(n) for id_, n in await self._session.execute(unknown)}
+        return {
+            id_: SeatCount(invites.get(id_, 0), shares.get(id_, 0)) for id_ in {*invites, *shares}
+        }
+
+    async def daily(
+        self, guild_id: int, since: date, actions: Collection[str]
+    ) -> dict[tuple[date, str], int]:
+        """How often each of these actions happened on each day, where it did."""
+        query = (
+            select(DAY.c.day, DAY.c.action, func.sum(DAY.c.n))
+            .where(DAY.c.guild_id == guild_id, DAY.c.day >= since, DAY.c.action.in_(list(actions)))
+            .group_by(DAY.c.day, DAY.c.action)
+        )
+        return {(day, action): int(n) for day, action, n in await self._session.execute(query)}
+
+    async def recent(self, guild_id: int, limit: int) -> list[RecentInvite]:
+        """The latest invites, newest first."""
+        query = (
+            select(
+                INVITE.c.id,
+                INVITE.c.member_id,
+                INVITE.c.state,
+                INVITE.c.requested_at,
+                TIER.c.name,
+            )
+            .outerjoin(TIER, TIER.c.id == INVITE.c.tier_id)
+            .where(INVITE.c.guild_id == guild_id)
+            .order_by(INVITE.c.id.desc())
+            .limit(limit)
+        )
+        return [
+            RecentInvite(row.id, row.member_id, InviteState(row.state), row.requested_at, row.name)
+            for row in await self._session.execute(query)
+        ]
+
+    async def attention(self, guild_id: int, now: datetime, soon: datetime) -> Attention:
+        """What ends between `now` and `soon`, what keeps failing, whose role cannot be given."""
+        mine = select(INVITE.c.id).where(INVITE.c.guild_id == guild_id)
+        ending = mine.where(
+            # In the very words of the partial index.
+            INVITE.c.state.in_([InviteState.ACTIVE, InviteState.SUSPENDED]),
+            INVITE.c.expires_at.between(now, soon),
+        )
+        counted = await self._session.execute(
+            select(
+                _up_to_most(ending),
+                _up_to_most(mine.where(INVITE.c.stuck_at.is_not(None))),
+                _up_to_most(mine.where(INVITE.c.role_problem.is_not(None))),
+            )
+        )
+        return Attention(*counted.one())
+
+    async def tier_names(self, guild_id: int) -> dict[int, str]:
+        """The names of the guild's tiers, those that are gone included."""
+        query = select(TIER.c.id, TIER.c.name).where(TIER.c.guild_id == guild_id)
+        return {row.id: row.name for row in await self._session.execute(query)}
+
+
+def _up_to_most(found: Select[Any]) -> Any:
+    return select(func.count()).select_from(found.limit(MOST).subquery()).scalar_subquery()

@@ -1,0 +1,109 @@
+"""The roles of tiers: what is owed to whom, and what was given."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, case, func, null, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.domain.invites import InviteState
+from bot.domain.roles import RoleErrand, RoleProblem
+from db.models import InviteRow, Tier
+
+INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
+C = INVITE.c
+
+
+class Roles:
+    """The roles of one unit of work."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def claim(self, invite_id: int, *, now: datetime, lease: timedelta) -> RoleErrand | None:
+        """Take what is owed; None when nothing is due, or somebody is at it."""
+        row = (
+            await self._session.execute(
+                update(INVITE)
+                .where(
+                    C.id == invite_id,
+                    C.role_due_at <= now,
+                    or_(C.role_leased_until.is_(None), C.role_leased_until <= now),
+                )
+                .values(role_leased_until=now + lease)
+                .returning(INVITE)
+            )
+        ).one_or_none()
+        if row is None:
+            return None
+        wanted = None
+        if row.state == InviteState.ACTIVE:
+            query = select(TIER.c.role_id).where(TIER.c.id == row.tier_id)
+            wanted = (await self._session.execute(query)).scalar_one_or_none()
+        return RoleErrand(
+            row.id,
+            row.guild_id,
+            row.member_id,
+            row.role_due_at,
+            wanted,
+            row.role_given_id,
+            row.role_tries,
+        )
+
+    async def intend(self, errand: RoleErrand) -> None:
+        """Note the role before it is given, so that it is taken again whatever happens."""
+        await self._set(errand, role_given_id=errand.wanted)
+
+    async def settle(self, errand: RoleErrand) -> None:
+        """They have what they are to have; what has become due meanwhile stays due."""
+        await self._set(
+            errand,
+            role_given_id=errand.wanted,
+            role_problem=None,
+            role_tries=0,
+            role_leased_until=None,
+            role_due_at=case((C.role_due_at == errand.due, null()), else_=C.role_due_at),
+        )
+
+    async def put_off(
+        self, errand: RoleErrand, until: datetime, problem: RoleProblem | None = None
+    ) -> None:
+        """It did not work, or is not to be tried now: again at `until`."""
+        tries = {} if problem is None else {"role_problem": problem, "role_tries": errand.tries + 1}
+        await self._set(
+            errand,
+            role_leased_until=None,
+            role_due_at=case((C.role_due_at == errand.due, until), else_=C.role_due_at),
+            **tries,
+        )
+
+    async def owe(self, tier_id: int, now: datetime) -> list[int]:
+        """Everybody of a tier is owed a look at their role; their invites."""
+        owed = await self._session.execute(
+            update(INVITE)
+            .where(
+                C.tier_id == tier_id,
+                or_(C.state == InviteState.ACTIVE, C.role_given_id.is_not(None)),
+            )
+            .values(role_due_at=now, role_tries=0)
+            .returning(C.id)
+        )
+        return sorted(owed.scalars())
+
+    async def problems(self, guild_id: int) -> dict[int, dict[RoleProblem, int]]:
+        """How many of each tier's people have not got the role, or have it still, and why."""
+        query = (
+            select(C.tier_id, C.role_problem, func.count())
+            .where(C.guild_id == guild_id, C.role_problem.is_not(None))
+            .group_by(C.tier_id, C.role_problem)
+        )
+        found: dict[int, dict[RoleProblem, int]] = {}
+        for tier_id, problem, count in await self._session.execute(query):
+            found.setdefault(tier_id, {})[RoleProblem(problem)] = count
+        return found
+
+    async def _set(self, errand: RoleErrand, **columns: Any) -> None:
+        await self._session.execute(
+            update(INVITE).where(C.id == errand.invite_id).values(**columns)
+        )
