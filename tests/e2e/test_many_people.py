@@ -60,7 +60,7 @@ def _carol_from_before(stage: Stage, browser: Browser, album: Album) -> None:
     alice.choose(panel, "Choose an account", "carol")
     expect(panel).to_contain_text(lines("Whose account is carol?", "1 library", "Films"))
     _picture(album, "import-one", stage.page, panel)
-    with window(browser, stage.alice.address, 390, 844) as phone:
+    with window(browser, stage.alice.address, 390, 2000) as phone:
         shown = phone.locator("article.channel-message").last
         expect(shown).to_contain_text("Whose account is carol?")
         assert fits_the_screen(phone)
@@ -92,7 +92,7 @@ def _the_list(stage: Stage, browser: Browser, album: Album) -> None:
     expect(panel).to_contain_text(lines("2 people", "@Carol", "@Bob"))
     panel.scroll_into_view_if_needed()
     _picture(album, "access-list", stage.page, panel)
-    with window(browser, stage.alice.address, 390, 1100) as phone:
+    with window(browser, stage.alice.address, 390, 2000) as phone:
         shown = phone.locator("article.channel-message").last
         expect(shown).to_contain_text("2 people")
         assert fits_the_screen(phone)
@@ -127,7 +127,7 @@ def _all_end(stage: Stage, browser: Browser, album: Album) -> None:
     alice.fill(total="2", reason="The server moves.")
     alice.submit()
     expect(panel).to_contain_text(lines("Finished", "2 done"))
-    with window(browser, stage.alice.address, 390, 844) as phone:
+    with window(browser, stage.alice.address, 390, 2000) as phone:
         shown = phone.locator("article.channel-message").last
         expect(shown).to_contain_text("2 done")
         assert fits_the_screen(phone)
