@@ -53,7 +53,14 @@ class LinkTiers:
         free = next(one for one in _names(name, link.server_name) if one.lower() not in taken)
         made = await self._session.execute(
             insert(TIER)
-            .values(guild_id=link.guild_id, link_id=link.id, name=free, is_default=is_default)
+            .values(
+                guild_id=link.guild_id,
+                link_id=link.id,
+                name=free,
+                is_default=is_default,
+                # Members had no choice so far, and do not get one by themselves.
+                is_open=is_default,
+            )
             .returning(C.id)
         )
         return int(made.scalar_one())
