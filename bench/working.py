@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.crypto import Keyring
 from bot.domain.people import Actor, Right
 from bot.services.invites import InviteService, Request
+from bot.services.redeeming import RedeemingService
 from db.engine import make_engine
 from db.ledger import Ledger
 
@@ -78,7 +79,8 @@ class _House:
         self._power = power
         self._bots = bots
         self._engine = make_engine(power.url)
-        self._invites = InviteService(Ledger(self._engine, Keyring([KEY])), Clock())
+        ledger, clock = Ledger(self._engine, Keyring([KEY])), Clock()
+        self._invites = InviteService(ledger, clock, RedeemingService(ledger, clock))
 
     async def close(self) -> None:
         """Let go of the database."""

@@ -35,6 +35,7 @@ EXTENSIONS = (
     "cogs.access",
     "cogs.board",
     "cogs.bulk",
+    "cogs.codes",
     "cogs.guilds",
     "cogs.holders",
     "cogs.members",

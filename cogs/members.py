@@ -7,14 +7,13 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import HelprBot
-from bot.domain.errors import Refused
-from bot.domain.people import Budget, Right, Rule
+from bot.domain.people import Asking, Budget, Right, Rule
 from bot.services.invites import AnswerToken, Request
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.items.members import Leave, Withdraw
-from bot.ui.items.standing import GetAccess, MyAccess
+from bot.ui.items.standing import GetAccess, HaveCode, MyAccess
 from bot.ui.member import leave_panel, member_panel
-from bot.ui.modals.members import RequestForm, request_modal
+from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
 
 # Digits of the largest id there can be.
 LONGEST_ID = 18
@@ -29,6 +28,8 @@ class Members(commands.Cog):
         bot.door.on(Withdraw, self.withdraw)
         bot.door.on(Leave, self.leave)
         bot.door.on(GetAccess, self.get_access)
+        bot.door.on(HaveCode, self.have_code)
+        bot.door.on(RedeemForm, self.redeem)
         bot.door.on(MyAccess, self.show_mine)
 
     @rule(Rule(Right.MEMBER, Budget.INVITE))
@@ -37,9 +38,17 @@ class Members(commands.Cog):
     @app_commands.guild_only()
     async def invite(self, interaction: Interaction, code: str | None = None) -> None:
         """Open the form, or show the request that is open already, or news that got lost."""
-        if code is not None:
-            raise Refused("code.not_asked")
-        await self._open_form(interaction)
+        if code is None:
+            await self._open_form(interaction)
+            return
+        async with in_time():
+            await self._bot.services.redeeming.check(actor_of(interaction), code)
+            is_waiting = await self._is_waiting(interaction)
+        if is_waiting:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._redeem(interaction, code)
+        else:
+            await self._open_form(interaction, code=code)
 
     async def get_access(self, interaction: Interaction, _pressed: GetAccess) -> None:
         """The same from the standing panel."""
@@ -49,16 +58,47 @@ class Members(commands.Cog):
         """The member's own panel, from the standing one."""
         await self._show_own(interaction)
 
-    async def _open_form(self, interaction: Interaction) -> None:
+    async def have_code(self, interaction: Interaction, _pressed: HaveCode) -> None:
+        """The form with the code first; for a request that waits, the code alone."""
         async with in_time():
-            actor = actor_of(interaction)
+            is_waiting = await self._is_waiting(interaction)
+        if is_waiting:
+            await interaction.response.send_modal(redeem_modal(self._bot.texts_for(interaction)))
+        else:
+            await self._open_form(interaction, needs_code=True)
+
+    async def redeem(self, interaction: Interaction, form: RedeemForm) -> None:
+        """A code for the request that waits."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._redeem(interaction, form.values.get("code", ""))
+
+    async def _redeem(self, interaction: Interaction, code: str) -> None:
+        view = await self._bot.services.invites.redeem(
+            actor_of(interaction), code, _token(interaction)
+        )
+        panel = member_panel(view, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
+
+    async def _is_waiting(self, interaction: Interaction) -> bool:
+        """Whether the member has a request that nobody has decided."""
+        live = await self._bot.services.invites.live(actor_of(interaction))
+        return live is not None and live.is_open
+
+    async def _open_form(
+        self, interaction: Interaction, *, code: str = "", needs_code: bool = False
+    ) -> None:
+        actor = actor_of(interaction)
+        async with in_time():
             waits = await self._bot.services.showing.waits_for(actor)
+            settings = await self._bot.services.guilds.settings(actor.guild_id)
             tiers = [] if waits else await self._bot.services.tiers.open_to(actor.guild_id)
         if waits:
             await self._show_own(interaction)
             return
+        needs_code = needs_code or bool(code) or settings.asking is Asking.WITH_CODE
         t = self._bot.texts_for(interaction)
-        await interaction.response.send_modal(request_modal(t, tiers))
+        form = request_modal(t, tiers, needs_code=needs_code, code=code)
+        await interaction.response.send_modal(form)
 
     async def submitted(self, interaction: Interaction, form: RequestForm) -> None:
         """The form was sent."""
@@ -67,6 +107,7 @@ class Members(commands.Cog):
         request = Request(
             login=form.values.get("login", ""),
             note=form.values.get("note", ""),
+            code=form.values.get("code", ""),
             locale=interaction.locale.value,
             tier_id=_chosen_tier(form),
             joined_at=member.joined_at if isinstance(member, discord.Member) else None,

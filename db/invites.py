@@ -117,6 +117,7 @@ class Invites(InviteRows):
         member_joined_at: datetime | None = None,
         link_id: int | None = None,
         tier_id: int | None = None,
+        code_id: int | None = None,
     ) -> Invite:
         """Store a request; raises `Refused` when the member or the login has one already."""
         # The id is taken first, because it is part of what seals the columns.
@@ -139,6 +140,7 @@ class Invites(InviteRows):
                         requested_at=now,
                         link_id=link_id,
                         tier_id=tier_id,
+                        code_id=code_id,
                         card_due_at=now,
                         tell_due_at=now + FIRST_ANSWER,
                     )
@@ -342,12 +344,15 @@ class Invites(InviteRows):
         ).one_or_none()
         return self._maybe(row)
 
-    async def note(self, id_: int, **columns: Any) -> Invite | None:
+    async def note(self, id_: int, *, attempt: int | None = None, **columns: Any) -> Invite | None:
         """Set columns that are no move (a share's id, a card's message, what is owed next).
 
+        `attempt`: only while no later one has begun; None is returned then.
         Raises `Refused` when another invite holds the Plex account.
         """
         statement = update(INVITE).where(C.id == id_).values(**self._stored(id_, columns))
+        if attempt is not None:
+            statement = statement.where(C.attempt == attempt)
         try:
             async with self._session.begin_nested():
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()

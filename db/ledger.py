@@ -17,6 +17,7 @@ from db.audit_log import AuditLog
 from db.board import Boards
 from db.bulk import Bulks
 from db.cards import Cards
+from db.codes import Codes
 from db.drift import Drifts
 from db.guilds import Guilds
 from db.holders import Holders
@@ -52,6 +53,7 @@ class Work:
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
+        self.codes = Codes(session, keyring)
         self.answers = Answers(session, keyring)
         self.audit = Audit(session)
         self.audit_log = AuditLog(session)

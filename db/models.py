@@ -320,7 +320,7 @@ class InviteRow(Base):
             "ix_invite_tell_due", "tell_due_at", postgresql_where=text("tell_due_at IS NOT NULL")
         ),
         Index("ix_invite_pending", "link_id", "id", postgresql_where=text("state = 'sent'")),
-        Index("ix_invite_code", "code_id", postgresql_where=text("code_id IS NOT NULL")),
+        Index("ix_invite_code", "code_id", "id", postgresql_where=text("code_id IS NOT NULL")),
         Index(
             "ix_invite_role_due", "role_due_at", postgresql_where=text("role_due_at IS NOT NULL")
         ),
@@ -394,6 +394,8 @@ class InviteRow(Base):
     dm_closed: Mapped[bool] = mapped_column(server_default=text("false"))
     # The code that it came with.
     code_id: Mapped[int | None] = mapped_column(ForeignKey("code.id", ondelete="SET NULL"))
+    # It came to nothing, so that its code can be used once more in its place.
+    code_given_back: Mapped[bool] = mapped_column(server_default=text("false"))
     # The member has proved the account by signing in with Plex.
     is_proven: Mapped[bool] = mapped_column(server_default=text("false"))
     # The tier's role as it was granted, and what is owed about it.

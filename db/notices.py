@@ -112,6 +112,11 @@ class Notices:
         )
         return [_open(row) for row in await self._session.execute(query)]
 
+    async def open_of(self, kind: NoticeKind) -> list[Notice]:
+        """What still needs somebody, of one kind, in every guild."""
+        query = select(NOTICE).where(C.kind == kind, C.cleared_at.is_(None)).order_by(C.id)
+        return [_open(row) for row in await self._session.execute(query)]
+
     async def claim(self, id_: int, *, now: datetime, lease: timedelta) -> Notice | None:
         """Take a notice that is to be shown; None when it is not due, or being shown."""
         row = (

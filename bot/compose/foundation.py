@@ -19,6 +19,7 @@ from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
 from bot.services.invites import InviteService
@@ -28,6 +29,7 @@ from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
@@ -144,10 +146,11 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     links = LinkService(ledger, clock, plex, settings.home)
     sign_ins = SignInService(ledger, clock, plex)
     access = AccessService(ledger, clock)
+    redeeming = RedeemingService(ledger, clock)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
-        invites=InviteService(ledger, clock),
+        invites=InviteService(ledger, clock, redeeming),
         links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
@@ -161,6 +164,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         reconcile=ReconcileService(ledger, clock, interval),
         showing=ShowingService(ledger, clock),
         panels=PanelService(ledger, clock),
+        codes=CodeService(ledger, clock),
+        redeeming=redeeming,
         sign_ins=sign_ins,
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),

@@ -105,7 +105,8 @@ class Invite:
     `share_id` and `account_id` are Plex's, None until Plex has named them; `share_adopted` says
     that the share stood on Plex before Helpr asked for it. `grant` is what Plex is to give, or what
     it gave when access was suspended. `attempt` counts the runs of work on Plex, of which only the
-    last may write its outcome; `tries` those that have failed since the last success.
+    last may write its outcome; `tries` those that have failed since the last success. `code_id` is
+    the code that it came with.
     """
 
     id: int
@@ -149,6 +150,7 @@ class Invite:
     dm_message_id: int | None = None
     dm_version: int = 0
     dm_closed: bool = False
+    code_id: int | None = None
     role_given_id: int | None = None
     role_problem: str | None = None
 

@@ -9,6 +9,7 @@ from bot.services.board import BoardService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
+from bot.services.codes import CodeService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
 from bot.services.invites import InviteService
@@ -17,6 +18,7 @@ from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.reconcile import ReconcileService
+from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
 from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
@@ -50,6 +52,8 @@ class Services:
     reconcile: ReconcileService
     showing: ShowingService
     panels: PanelService
+    codes: CodeService
+    redeeming: RedeemingService
     sign_ins: SignInService
     linking: LinkingService
     setup: SetupService

@@ -360,8 +360,10 @@ class AccessService:
                 )
             if invite.stuck_at is None:
                 raise Refused("access.nothing_to_retry")
-            due = "change_due_at" if invite.change is not None else "share_due_at"
-            woken = await work.invites.note(invite.id, **{due: now, "tries": 0})
+            due: dict[str, Any] = {
+                "change_due_at" if invite.change is not None else "share_due_at": now
+            }
+            woken = await work.invites.note(invite.id, tries=0, **due)
             await work.audit.happened(
                 actor.guild_id, "invite.retried", now=now, by=actor.user_id, invite_id=invite.id
             )

@@ -5,16 +5,25 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from bot.clock import Clock
+from bot.domain.codes import Code
 from bot.domain.errors import Forged, Refused
 from bot.domain.invites import OPEN, WITHDRAWABLE, Change, Invite, InviteState
 from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
-from bot.domain.people import Actor
+from bot.domain.people import Actor, Asking
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier, wished_tier
 from bot.services.notices import count_stuck
 from bot.services.panels import queue_changed
+from bot.services.redeeming import (
+    RedeemingService,
+    give_back,
+    redeemed,
+    take_use,
+    tier_of,
+    use_for,
+)
 from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
 
@@ -31,10 +40,14 @@ class AnswerToken:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a member asks for, as typed; `tier_id` is the tier they chose, if they had a choice."""
+    """What a member asks for, as typed; `code` is empty where none was.
+
+    `tier_id` is the tier they chose, if they had a choice; that of a code goes before it.
+    """
 
     login: str = field(repr=False)
     note: str = field(repr=False, default="")
+    code: str = field(repr=False, default="")
     locale: str = "en"
     joined_at: datetime | None = None
     tier_id: int | None = None
@@ -68,9 +81,10 @@ class QueuePage:
 class InviteService:
     """Requests, decisions and withdrawals."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, redeeming: RedeemingService) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._redeeming = redeeming
 
     async def live(self, actor: Actor) -> Invite | None:
         """The member's live invite, if there is one."""
@@ -93,21 +107,36 @@ class InviteService:
             return await _member_view(work, invite)
 
     async def request(self, actor: Actor, request: Request) -> MemberView:
-        """Store a request, or show the one that is open. Raises `Refused` (`login.*`, `note.*`).
+        """Store a request, or show the one that is open.
 
-        A request is kept while Plex is not connected yet: it can be approved later.
+        Raises `Refused` (`login.*`, `note.*`, `code.*`). A code that skips approval approves it in
+        the same transaction. A request is kept while Plex is not connected yet: it can be approved
+        later.
         """
         login = parse_login(request.login)
         note = clean_text(request.note, NOTE_LENGTH, "note.too_long")
+        code = await self._code(actor, request.code)
         try:
-            return await self._store(actor, request, login, note)
+            return await self._store(actor, request, login, note, code)
         except Refused as refusal:
             if refusal.key != "invite.open_already":
                 raise
             # Another request of the same member came first, a moment ago.
             return await self.view(actor, request.answer)
 
-    async def _store(self, actor: Actor, request: Request, login: Login, note: str) -> MemberView:
+    async def _code(self, actor: Actor, typed: str) -> Code | None:
+        """The good code that was typed; raises `Refused` where one is needed, or it is not good."""
+        if typed.strip():
+            return await self._redeeming.check(actor, typed)
+        async with self._ledger.begin() as work:
+            settings = await work.guilds.settings(actor.guild_id)
+        if settings.asking is Asking.WITH_CODE:
+            raise Refused("code.needed")
+        return None
+
+    async def _store(
+        self, actor: Actor, request: Request, login: Login, note: str, code: Code | None
+    ) -> MemberView:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             await work.guilds.ensure(actor.guild_id)
@@ -115,7 +144,9 @@ class InviteService:
             if own is not None and own.is_live:
                 raise Refused("invite.open_already")
             await _refuse_taken(work, actor, login)
-            tier = await _asked_for(work, actor, request.tier_id)
+            if code is not None:
+                code = await take_use(work, code.id, now)
+            tier = await tier_of(work, code) or await _asked_for(work, actor, request.tier_id)
             link = await work.links.get(tier.link_id) if tier else None
             if link is not None and await work.links.is_owner(link.id, login):
                 raise Refused("login.owner")
@@ -129,14 +160,39 @@ class InviteService:
                 now=now,
                 tier_id=tier.id if tier else None,
                 link_id=tier.link_id if tier else None,
+                code_id=code.id if code else None,
             )
-            await work.audit.moved(invite, "invite.requested", now=now, by=actor.user_id)
+            await work.audit.moved(
+                invite,
+                "invite.requested",
+                now=now,
+                by=actor.user_id,
+            )
+            if code is not None:
+                invite = await redeemed(work, invite, code, now)
             if request.answer is not None:
                 await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             await queue_changed(work, actor.guild_id, now)
             await work.commit()
             return MemberView(invite, tier, link)
+
+    async def redeem(
+        self, actor: Actor, typed: str, answer: AnswerToken | None = None
+    ) -> MemberView:
+        """Use a code for one's own request, which nobody has decided yet. Raises `Refused`."""
+        code = await self._redeeming.check(actor, typed)
+        now = self._clock.now()
+        async with self._ledger.begin() as work:
+            invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
+            if invite is None or not invite.is_open:
+                raise Refused("invite.moved_on")
+            invite = await use_for(work, invite, code, now)
+            await queue_changed(work, actor.guild_id, now)
+            if answer is not None:
+                await _keep_answer(work, invite, answer, now)
+            await work.commit()
+            return await _member_view(work, invite)
 
     async def approve(
         self, actor: Actor, invite_id: int, version: int, tier_id: int | None = None
@@ -226,6 +282,7 @@ class InviteService:
             await work.audit.moved(
                 denied, "invite.denied", now=now, by=actor.user_id, was=invite.state
             )
+            await give_back(work, denied, now)
             await work.jobs.enqueue(TellMember(invite.id), ShowCard(invite.id))
             await queue_changed(work, actor.guild_id, now)
             await work.commit()
@@ -265,6 +322,8 @@ class InviteService:
             await work.audit.moved(
                 withdrawn, "invite.withdrawn", now=now, by=actor.user_id, was=invite.state
             )
+            if invite.state in OPEN or invite.can_be_undone:
+                await give_back(work, withdrawn, now)
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))

@@ -75,6 +75,11 @@ class PanelService:
             await work.commit()
             return panel
 
+    async def place_of_get_access(self, actor: Actor) -> int | None:
+        """The channel of the guild's oldest panel for members."""
+        found = [p for p in await self.of_guild(actor) if p.kind is PanelKind.GET_ACCESS]
+        return found[0].channel_id if found else None
+
     async def of_guild(self, actor: Actor) -> list[Panel]:
         """The panels that are wanted in the actor's guild."""
         async with self._ledger.begin() as work:

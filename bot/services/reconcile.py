@@ -136,6 +136,8 @@ class ReconcileService:
             try:
                 await work.invites.note(
                     invite.id,
+                    # Whoever has begun to work on it since knows better than this listing.
+                    attempt=invite.attempt,
                     share_id=share.share_id,
                     account_id=invite.account_id or share.account_id,
                     **grant,

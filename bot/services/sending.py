@@ -28,6 +28,7 @@ from bot.services.outcomes import (
     is_stuck_now,
     next_try,
 )
+from bot.services.redeeming import give_back
 from db.ledger import Ledger, Work
 
 log = logger(__name__)
@@ -340,6 +341,8 @@ class SendingService:
             await self._let_go(work, invite)
             return
         await work.audit.moved(failed, "invite.failed", now=now, was=InviteState.SENDING, why=key)
+        if to is InviteState.FAILED:
+            await give_back(work, failed, now)
         await count_stuck(work, invite.guild_id, now)
         if taken_back:
             await work.jobs.enqueue(ChangeShare(invite.id))

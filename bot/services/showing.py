@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.channels import ChannelProblem
+from bot.domain.codes import Code
 from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
@@ -48,6 +49,7 @@ class CardData:
     tier: Tier | None = None
     link: Link | None = None
     earlier: tuple[Invite, ...] = ()
+    code: Code | None = None
     is_late: bool = False
     tiers: tuple[Tier, ...] = ()
 
@@ -100,6 +102,7 @@ class ShowingService:
             await work.tiers.get(invite.tier_id) if invite.tier_id else None,
             await work.links.get(invite.link_id) if invite.link_id else None,
             tuple(await work.invites.earlier_of(invite)),
+            await work.codes.get(invite.code_id, invite.guild_id) if invite.code_id else None,
             is_late=self._clock.now() - invite.requested_at > NONCE_LIFE,
             tiers=tuple(await work.tiers.of_guild(invite.guild_id)) if invite.is_open else (),
         )

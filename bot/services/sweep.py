@@ -19,6 +19,7 @@ from bot.domain.jobs import (
     TellMember,
 )
 from bot.services.notices import count_stuck
+from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
 
@@ -102,4 +103,5 @@ class SweepService:
             await work.bulks.drop_drafts(now - UNCONFIRMED)
             for guild_id in await work.trouble.forget_old(now - FORGOTTEN):
                 await count_stuck(work, guild_id, now)
+            await calm_down(work, now)
             await work.commit()

@@ -11,6 +11,7 @@ from bot.domain.invites import Change, Invite, InviteState
 from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.showing import CardData
+from bot.ui.codes import code_name
 from bot.ui.errors import TEXTS, plex_reason
 from bot.ui.items.access import Retry
 from bot.ui.items.requests import CARD, Approve, Deny, Undo
@@ -29,6 +30,7 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     request = [
         "### " + t("{member} asks for access", member=mention(invite.member_id)),
         *request_lines(invite, data.tier, t),
+        t("Code: {name}", name=code_name(data.code, t)) if data.code is not None else "",
         earlier_line(data.earlier, t),
     ]
     # The state stands apart, so that what the member wrote can never pass for it.
@@ -102,8 +104,10 @@ def _state_line(invite: Invite, t: Texts) -> str:
     return write(invite, t) if write is not None else state_name(invite.state, t)
 
 
-def _by(invite: Invite) -> str:
-    return mention(invite.decided_by) if invite.decided_by else ""
+def _by(invite: Invite, t: Texts) -> str:
+    if invite.decided_by is not None:
+        return mention(invite.decided_by)
+    return t("their code") if invite.code_id is not None else t("the rules of this server")
 
 
 def _decided(invite: Invite) -> str:
@@ -118,21 +122,21 @@ def _sending(invite: Invite, t: Texts) -> str:
     if invite.is_restoring:
         return "⏳ " + t("Access is being restored.")
     return "⏳ " + t(
-        "Approved by {user} {when}. Sending to Plex.", user=_by(invite), when=_decided(invite)
+        "Approved by {user} {when}. Sending to Plex.", user=_by(invite, t), when=_decided(invite)
     )
 
 
 def _sent(invite: Invite, t: Texts) -> str:
     return "📨 " + t(
         "Approved by {user} {when}. Invited on Plex, not accepted yet.",
-        user=_by(invite),
+        user=_by(invite, t),
         when=_decided(invite),
     )
 
 
 def _active(invite: Invite, t: Texts) -> str:
     since = relative(invite.active_at or invite.requested_at)
-    return "✅ " + t("Active since {when}. Approved by {user}.", when=since, user=_by(invite))
+    return "✅ " + t("Active since {when}. Approved by {user}.", when=since, user=_by(invite, t))
 
 
 def _suspended(_invite: Invite, t: Texts) -> str:
@@ -140,7 +144,7 @@ def _suspended(_invite: Invite, t: Texts) -> str:
 
 
 def _denied(invite: Invite, t: Texts) -> str:
-    denied = "⛔ " + t("Denied by {user} {when}.", user=_by(invite), when=_decided(invite))
+    denied = "⛔ " + t("Denied by {user} {when}.", user=_by(invite, t), when=_decided(invite))
     reason = invite.decision_reason
     return f"{denied}\n{quoted(reason)}" if reason else denied
 
@@ -152,7 +156,7 @@ def _withdrawn(invite: Invite, t: Texts) -> str:
 
 def _failed(invite: Invite, t: Texts) -> str:
     return "⛔ " + t(
-        "Approved by {user} {when}, but Plex refused.", user=_by(invite), when=_decided(invite)
+        "Approved by {user} {when}, but Plex refused.", user=_by(invite, t), when=_decided(invite)
     )
 
 

@@ -32,7 +32,54 @@ TEXTS: dict[str, str] = {
     ),
     "note.too_long": mark("Your message is too long: {limit} characters at most."),
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
-    "code.not_asked": mark("No code is needed here. Use /invite without one."),
+    # Codes
+    "code.wrong": mark(
+        "That code does not work here. Please check the spelling. It may also be used up or over:"
+        " whoever gave it to you can help."
+    ),
+    "code.used_up": mark(
+        "That code is used up: it has opened the door as often as it can. Whoever gave it to you"
+        " can make another one."
+    ),
+    "code.just_used_up": mark(
+        "Somebody was faster: that code has just been used up, or taken back. Whoever gave it to"
+        " you can make another one."
+    ),
+    "code.expired": mark(
+        "The time of that code is over. Whoever gave it to you can make another one."
+    ),
+    "code.revoked": mark("The admins have taken that code back. Please ask them for another one."),
+    "code.needed": mark(
+        "Here you need a code to ask for access. The admins hand them out. Once you have one, use"
+        " /invite and type it in the form."
+    ),
+    "code.too_many": mark(
+        "That were too many codes that do not work. Please try again {when}, with the code at hand."
+    ),
+    "code.exists": mark(
+        "This server has that code already, or had it once. Please choose another one."
+    ),
+    "code.too_short": mark(
+        "That code is too easy to guess: it needs at least {least} letters or digits. Spaces and"
+        " dashes do not count."
+    ),
+    "code.too_long": mark("That code is too long: {most} letters and digits at most."),
+    "code.letters": mark("A code has letters and digits only, with spaces or dashes between."),
+    "code.label_too_long": mark("The label is too long: {limit} characters at most."),
+    "code.uses": mark("A code works at most {most} times. Choose 0 for no limit."),
+    "code.unknown": mark("I know no such code here. /code list shows all there are."),
+    "code.revoked_already": mark("That code has been taken back already."),
+    "code.link_rights_missing": mark(
+        "I cannot invite people to {channel}. Please give me there: {permissions}. Then try again,"
+        " or make the code without a link."
+    ),
+    "code.link_failed": mark(
+        "Discord made no link to {channel}. The code works without one: send it to somebody who is"
+        " in this server already, or invite them yourself."
+    ),
+    "code.link_nowhere": mark(
+        "Discord's links lead to a channel, and I found none that takes one. Name a text channel."
+    ),
     # Invites
     "invite.unknown": mark("That request does not exist any more."),
     "invite.open_already": mark("You already have a request. /my-plex shows it."),

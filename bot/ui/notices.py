@@ -111,7 +111,7 @@ def _roles(data: NoticeData, t: Texts) -> Parts:
 
 
 def _panels(data: NoticeData, t: Texts) -> Parts:
-    named = data.notice.details["panels"]
+    named = data.notice.details.get("panels", [])
     return (
         t("A panel does not stand where it should"),
         [
@@ -123,11 +123,26 @@ def _panels(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+def _wrong_codes(data: NoticeData, t: Texts) -> Parts:
+    count = int(data.notice.details.get("n", 1))
+    return (
+        t("Many wrong codes"),
+        [
+            t("Within an hour people have typed {n} codes or more that do not work here.", n=count),
+            t("Codes that I made cannot be guessed. One that you chose can be: /code list shows"
+              " them, and /code revoke takes one back. Tries are limited meanwhile."),
+        ],
+        [],
+        YELLOW,
+    )  # fmt: skip
+
+
 _MENDED = {
     NoticeKind.LINK_PAUSED: mark("{server} works again"),
     NoticeKind.BREAKER: mark("Plex's list of people can be trusted again"),
     NoticeKind.ROLES: mark("The roles of tiers are in order again"),
     NoticeKind.STUCK: mark("Nothing keeps failing any more"),
+    NoticeKind.WRONG_CODES: mark("Nobody types wrong codes any more"),
     NoticeKind.PANELS: mark("The panels stand where they should"),
 }
 _OPEN = {
@@ -136,4 +151,5 @@ _OPEN = {
     NoticeKind.STUCK: _stuck,
     NoticeKind.ROLES: _roles,
     NoticeKind.PANELS: _panels,
+    NoticeKind.WRONG_CODES: _wrong_codes,
 }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from discord import ButtonStyle
 from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.panels import Panel, PanelKind, PanelProblem
@@ -10,7 +11,7 @@ from bot.domain.people import Asking
 from bot.i18n import Texts, mark
 from bot.services.panels import PanelData
 from bot.ui.items.requests import CARD, QUEUE, OpenQueue
-from bot.ui.items.standing import GET, GetAccess, MyAccess
+from bot.ui.items.standing import GET, GetAccess, HaveCode, MyAccess
 from bot.ui.layout import BLUE, GREEN, contained, layout, line, text
 from bot.ui.queue import queued
 
@@ -48,9 +49,17 @@ def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
         "-# " + t("What I answer here only you can see. If there is news later, I send you one"
                   " direct message: when your invite is ready, as a reminder to accept it, and"
                   " when your access changes or ends."),
-        rows=[[GetAccess(t("Get access")), MyAccess(t("My access"))]],
+        rows=[_doors(data.guild.asking, t)],
         colour=BLUE,
     )  # fmt: skip
+
+
+def _doors(asking: Asking, t: Texts) -> list[Item[Any]]:
+    mine = MyAccess(t("My access"))
+    if asking is Asking.WITH_CODE:
+        # There is one way in, so there is one button.
+        return [HaveCode(t("I have a code"), ButtonStyle.primary), mine]
+    return [GetAccess(t("Get access")), HaveCode(t("I have a code")), mine]
 
 
 def reviewers_panel(data: PanelData, t: Texts) -> LayoutView:
@@ -80,12 +89,17 @@ def wanted_line(panel: Panel, t: Texts) -> str:
 
 _HOW: dict[Asking, str] = {
     Asking.FREELY: mark(
-        "Press **Get access** and type your Plex account. The admins decide, and I tell you."
+        "Press **Get access** and type your Plex account. The admins decide, and I tell you. With a"
+        " code from an admin, press **I have a code**."
     ),
-    Asking.WITH_CODE: mark("You need a code from an admin here. Have it at hand, and press."),
+    Asking.WITH_CODE: mark(
+        "You need a code from an admin here. Press **I have a code**, and type it with your Plex"
+        " account."
+    ),
     Asking.SIGNED_IN: mark(
         "Press **Get access** and sign in with Plex: then you are in at once. You can type your"
-        " Plex account instead; then the admins decide."
+        " Plex account instead; then the admins decide. With a code from an admin, press"
+        " **I have a code**."
     ),
 }
 _RENDER: dict[PanelKind, Callable[[PanelData, Texts], LayoutView]] = {

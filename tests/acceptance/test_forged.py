@@ -8,7 +8,6 @@ import unseen
 from stage import Stage, button, labels, refusal, said, words
 from test_rights import NUMBER, as_sent, custom_id
 
-from bot.domain.people import Right
 from bot.ui.items import ALL_ITEMS
 from bot.ui.modals import ALL_FORMS
 
@@ -87,29 +86,6 @@ async def test_the_log_is_not_flooded(stage: Stage) -> None:
         pressed = await unseen.press(stage.env, stage.carol, stage.world.get_access, item)
         assert "I do not know this button any more" in refusal(pressed)
     assert len(await forged(stage)) == 20
-
-
-async def test_every_kind_of_person_with_everything(stage: Stage) -> None:
-    """A member never, a reviewer never as an admin: by commands, buttons and forms alike.
-
-    What each may is counted; the matrix is generated from what there is.
-    """
-    await stage.requested(stage.bob)
-    people = {Right.MEMBER: stage.carol, Right.REVIEWER: stage.rita}
-    refused, tried = 0, 0
-    async with stage.nothing_changes():
-        for right, who in people.items():
-            for kind in [*ALL_ITEMS, *ALL_FORMS]:
-                if kind.rule.right <= right:
-                    continue
-                tried += 1
-                if kind in ALL_ITEMS:
-                    sent = await unseen.press(stage.env, who, stage.world.get_access, as_sent(kind))
-                else:
-                    made = custom_id(kind.pattern.pattern)
-                    sent = await unseen.submit(stage.env, who, stage.world.get_access, made)
-                refused += refusal(sent).startswith("Only ")
-    assert refused == tried > 0
 
 
 async def test_a_direct_message_has_buttons_that_work(stage: Stage) -> None:

@@ -22,6 +22,19 @@ class GetAccess(Dynamic, DynamicItem[Button[Any]], template=f"{GET}access"):
         super().__init__(Button(style=style, label=label, custom_id=f"{GET}access"))
 
 
+class HaveCode(Dynamic, DynamicItem[Button[Any]], template=f"{GET}code"):
+    """Redeem a code."""
+
+    rule = Rule(Right.MEMBER, Budget.INVITE)
+
+    def __init__(
+        self,
+        label: str = "I have a code",
+        style: discord.ButtonStyle = discord.ButtonStyle.secondary,
+    ) -> None:
+        super().__init__(Button(style=style, label=label, custom_id=f"{GET}code"))
+
+
 class MyAccess(Dynamic, DynamicItem[Button[Any]], template=f"{GET}mine"):
     """What `/my-plex` does."""
 
@@ -33,5 +46,6 @@ class MyAccess(Dynamic, DynamicItem[Button[Any]], template=f"{GET}mine"):
 
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     GetAccess,
+    HaveCode,
     MyAccess,
 )

@@ -8,6 +8,7 @@ from typing import ClassVar
 import discord
 from discord.ui import Label, LayoutView, Modal, Select, TextInput
 
+from bot.domain.codes import MOST_TYPED
 from bot.domain.links import Tier
 from bot.domain.logins import LOGIN_LENGTH, NOTE_LENGTH
 from bot.domain.people import Budget, Right, Rule
@@ -27,37 +28,72 @@ class RequestForm(Submitted):
     pattern: ClassVar[re.Pattern[str]] = re.compile("helpr:request")
 
 
-def request_modal(t: Texts, tiers: Sequence[Tier] = ()) -> Modal:
-    """`/invite`: the Plex account, the tier where there is a choice, and a word to the admins."""
-    return modal(t("Ask for access to Plex"), "helpr:request", *request_fields(t, tiers))
+@dataclass(frozen=True, slots=True)
+class RedeemForm(Submitted):
+    """A member uses a code for the request that waits."""
+
+    rule: ClassVar[Rule] = Rule(Right.MEMBER, Budget.ALL)
+    pattern: ClassVar[re.Pattern[str]] = re.compile("helpr:redeem")
 
 
-def request_fields(t: Texts, tiers: Sequence[Tier] = ()) -> list[Label[LayoutView]]:
-    """The fields of that form; `tiers` are what the member may choose from, the default first."""
-    fields: list[Label[LayoutView]] = [
-        Label(
-            text=t("Your Plex e-mail or username"),
-            description=t("Used only to invite you. It is stored encrypted."),
-            component=TextInput(
-                custom_id="login", max_length=LOGIN_LENGTH, placeholder="you@example.org"
-            ),
-        )
-    ]
-    if len(tiers) > 1:
-        fields.append(_tier_field(t, tiers))
-    fields.append(
-        Label(
-            text=t("A word to the admins"),
-            description=t("Optional. The people who decide will read it."),
-            component=TextInput(
-                custom_id="note",
-                style=discord.TextStyle.paragraph,
-                required=False,
-                max_length=NOTE_LENGTH,
-            ),
-        )
+def request_modal(
+    t: Texts, tiers: Sequence[Tier] = (), *, needs_code: bool = False, code: str = ""
+) -> Modal:
+    """`/invite`: the form of `request_fields`."""
+    fields = request_fields(t, tiers, needs_code=needs_code, code=code)
+    return modal(t("Ask for access to Plex"), "helpr:request", *fields)
+
+
+def request_fields(
+    t: Texts, tiers: Sequence[Tier] = (), *, needs_code: bool = False, code: str = ""
+) -> list[Label[LayoutView]]:
+    """The fields of that form, in their order; five at most, says Discord.
+
+    `tiers` are what the member may choose from, the default first. Where `needs_code`, the code
+    stands first and chooses the tier; `code` is what is known of it.
+    """
+    login: Label[LayoutView] = Label(
+        text=t("Your Plex e-mail or username"),
+        description=t("Used only to invite you. It is stored encrypted."),
+        component=TextInput(
+            custom_id="login", max_length=LOGIN_LENGTH, placeholder="you@example.org"
+        ),
     )
-    return fields
+    note: Label[LayoutView] = Label(
+        text=t("A word to the admins"),
+        description=t("Optional. The people who decide will read it."),
+        component=TextInput(
+            custom_id="note",
+            style=discord.TextStyle.paragraph,
+            required=False,
+            max_length=NOTE_LENGTH,
+        ),
+    )
+    if needs_code:
+        return [_code_field(t, code=code), login, note]
+    choice = [_tier_field(t, tiers)] if len(tiers) > 1 else []
+    return [login, *choice, note, _code_field(t, code=code, required=False)]
+
+
+def redeem_modal(t: Texts) -> Modal:
+    """The code alone, where somebody has asked already."""
+    return modal(t("Use a code"), "helpr:redeem", _code_field(t))
+
+
+def _code_field(t: Texts, *, code: str = "", required: bool = True) -> Label[LayoutView]:
+    return Label(
+        text=t("Your code"),
+        description=t("From an admin. Capitals, spaces and dashes do not matter.")
+        if required
+        else t("Optional. If an admin gave you a code."),
+        component=TextInput(
+            custom_id="code",
+            required=required,
+            max_length=MOST_TYPED,
+            default=code[:MOST_TYPED] or None,
+            placeholder="ABCD-EFGH-JKMN-PQRS-TVWX",
+        ),
+    )
 
 
 def _tier_field(t: Texts, tiers: Sequence[Tier]) -> Label[LayoutView]:
@@ -78,4 +114,4 @@ def _tier_field(t: Texts, tiers: Sequence[Tier]) -> Label[LayoutView]:
     )
 
 
-FORMS: tuple[type[Submitted], ...] = (RequestForm,)
+FORMS: tuple[type[Submitted], ...] = (RequestForm, RedeemForm)

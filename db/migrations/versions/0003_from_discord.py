@@ -121,6 +121,10 @@ def _upgrade_invites() -> None:
     op.add_column("invite", sa.Column("code_id", sa.BigInteger(), nullable=True))
     op.add_column(
         "invite",
+        sa.Column("code_given_back", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column(
+        "invite",
         sa.Column("is_proven", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
     op.add_column("invite", sa.Column("role_given_id", sa.BigInteger(), nullable=True))
@@ -133,7 +137,7 @@ def _upgrade_invites() -> None:
     op.create_index(
         "ix_invite_code",
         "invite",
-        ["code_id"],
+        ["code_id", "id"],
         unique=False,
         postgresql_where=sa.text("code_id IS NOT NULL"),
     )
@@ -342,6 +346,7 @@ def downgrade() -> None:
     op.drop_column("invite", "role_problem")
     op.drop_column("invite", "role_given_id")
     op.drop_column("invite", "is_proven")
+    op.drop_column("invite", "code_given_back")
     op.drop_column("invite", "code_id")
     op.drop_column("guild", "greeted_at")
     op.drop_column("guild", "undo_seconds")
