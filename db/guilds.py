@@ -34,6 +34,11 @@ class Guilds:
         )
         return list(back.scalars())
 
+    async def present(self, limit: int) -> list[GuildSettings]:
+        """What the guilds have set that the bot is in, the first ones first."""
+        query = select(GUILD).where(GUILD.c.left_at.is_(None)).order_by(GUILD.c.id).limit(limit)
+        return [_settings(row) for row in await self._session.execute(query)]
+
     async def shard_missing(
         self, shard_id: int, shard_count: int, present: Collection[int], now: datetime
     ) -> Sequence[int]:

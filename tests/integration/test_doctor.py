@@ -7,6 +7,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot import compose
 from bot.doctor import Finding, examine, show
 from bot.settings import Settings
 from sandbox.discord import DiscordSandbox
@@ -119,7 +120,23 @@ async def test_a_database_that_is_down(settings: Make, capsys: pytest.CaptureFix
 
 
 async def test_no_plex_is_set(settings: Make) -> None:
-    """Without a Plex server the doctor names the three settings that connect one."""
+    """Without a Plex server the doctor names the two ways to one."""
     without = {"guild_id": None, "plex_url": None, "plex_token": None, "request_channel_id": None}
     finding = (await found(settings(home=without)))["Plex"]
     assert "HELPR_HOME__PLEX_URL" in finding.mend
+    assert "/setup" in finding.mend
+
+
+async def test_what_was_set_up_in_discord(
+    settings: Make, discord_: DiscordSandbox, plex: PlexSandbox
+) -> None:
+    """A server that was connected, and a channel that was chosen, from Discord is looked at too."""
+    async with compose.house(settings()) as house:
+        link = await house.services.links.adopt_home()
+        await house.services.links.connect_due(link.id)
+    without = {"guild_id": None, "plex_url": None, "plex_token": None, "request_channel_id": None}
+    findings = await found(settings(home=without))
+    assert "Home Media" in findings["Plex"].found
+    assert findings["Request channel"].found == "#access-requests"
+    plex.world.revoke_token()
+    assert "/setup" in (await found(settings(home=without)))["Plex"].mend
