@@ -5,7 +5,7 @@ import re
 import urllib.request
 
 import pytest
-from pages import Stage, fits_the_screen, lines, window
+from pages import Discord, Stage, fits_the_screen, lines, window
 from pictures import Album
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -61,6 +61,7 @@ def _carol_from_before(stage: Stage, browser: Browser, album: Album) -> None:
     expect(panel).to_contain_text(lines("Whose account is carol?", "1 library", "Films"))
     _picture(album, "import-one", stage.page, panel)
     with window(browser, stage.alice.address, 390, 2000) as phone:
+        Discord(phone, phone).ready()
         shown = phone.locator("article.channel-message").last
         expect(shown).to_contain_text("Whose account is carol?")
         assert fits_the_screen(phone)
@@ -93,6 +94,7 @@ def _the_list(stage: Stage, browser: Browser, album: Album) -> None:
     panel.scroll_into_view_if_needed()
     _picture(album, "access-list", stage.page, panel)
     with window(browser, stage.alice.address, 390, 2000) as phone:
+        Discord(phone, phone).ready()
         shown = phone.locator("article.channel-message").last
         expect(shown).to_contain_text("2 people")
         assert fits_the_screen(phone)
@@ -128,6 +130,7 @@ def _all_end(stage: Stage, browser: Browser, album: Album) -> None:
     alice.submit()
     expect(panel).to_contain_text(lines("Finished", "2 done"))
     with window(browser, stage.alice.address, 390, 2000) as phone:
+        Discord(phone, phone).ready()
         shown = phone.locator("article.channel-message").last
         expect(shown).to_contain_text("2 done")
         assert fits_the_screen(phone)
