@@ -251,15 +251,17 @@ async def editable(work: Work, actor: Actor, tier_id: int) -> Tier:
 
 async def view_of(work: Work, tier: Tier) -> TierView:
     """All that the panel of a tier shows."""
-    links = await work.links.all_of(tier.guild_id)
-    own = [link for link in links if link.id == tier.link_id]
+    own = await work.links.get(tier.link_id)
+    if own is None:
+        raise LookupError(f"tier {tier.id} is on a link that is gone")
+    others = [one for one in await work.links.all_of(tier.guild_id) if one.id != own.id]
     return TierView(
         tier,
-        own[0],
+        own,
         held=await work.seats.taken_of_tier(tier.id),
         differing=len(await work.tiers.differing(tier)) if tier.libraries else 0,
         libraries=tuple(await work.links.libraries(tier.link_id)),
-        links=(*own, *(link for link in links if link.id != tier.link_id)),
+        links=(own, *others),
         role_problems=(await work.roles.problems(tier.guild_id)).get(tier.id, {}),
         target=await work.tiers.get(tier.leaving_for) if tier.leaving_for else None,
     )
