@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.domain.durations import parse_days
-from bot.domain.errors import PlexError, Refused
+from bot.domain.errors import Forged, PlexError, Refused
 from bot.domain.filters import ContentFilter, Field, Media, Typed, as_known, read_filter
 from bot.domain.jobs import ChangeShare, GiveRole, ShareInvite
 from bot.domain.links import Tier
@@ -91,8 +91,8 @@ class TierEditing:
             tier = await editable(work, actor, tier_id)
             link = await work.links.get(link_id)
             if link is None or link.guild_id != actor.guild_id:
-                raise Refused("plex.not_set_up")
-            if link.connected_at is None:
+                raise Forged("plex.not_set_up")
+            if not link.is_usable:
                 raise Refused("plex.not_connected")
             if link.id != tier.link_id:
                 await lock_seats(work, tier)
