@@ -39,7 +39,7 @@ _ALLOWED = {
     "allow_channels": mark("Live TV"),
     "allow_camera_upload": mark("Camera upload"),
 }
-_ROLE_PROBLEMS: dict[RoleProblem, str] = {
+ROLE_PROBLEMS: dict[RoleProblem, str] = {
     RoleProblem.GONE: mark("the role does not exist any more: choose another one"),
     RoleProblem.FORBIDDEN: mark(
         "I may not: give me Manage Roles, and move my own role above this one"
@@ -207,8 +207,15 @@ def trouble_lines(view: TierView, t: Texts) -> list[str]:
         lines.append(t("Members see it once it has some."))
     for problem, count in sorted(view.role_problems.items()):
         who = t.n("Role of {n} person", "Role of {n} people", count)
-        lines.append(f"⚠️ {who}: {t(_ROLE_PROBLEMS[problem])}.")
+        lines.append(f"⚠️ {who}: {t(ROLE_PROBLEMS[problem])}.")
     return lines
+
+
+def role_line(invite: Invite, t: Texts) -> str:
+    """Why somebody has not got the role of their tier, or has it still."""
+    if invite.role_problem is None:
+        return ""
+    return f"⚠️ {t('Role')}: {t(ROLE_PROBLEMS[RoleProblem(invite.role_problem)])}."
 
 
 def _differing_line(view: TierView, t: Texts) -> str:
