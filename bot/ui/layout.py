@@ -28,9 +28,15 @@ def layout(
 
 
 def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:
-    """The lines that are not empty, as one text of at most `limit` characters."""
+    """The lines that are not empty, as one text of at most `limit` characters.
+
+    Counted as Discord's clients count, for which an emoji is two.
+    """
     whole = "\n".join(filter(None, lines))
-    return TextDisplay(whole if len(whole) <= limit else whole[: limit - 1] + "…")
+    units = whole.encode("utf-16-le")
+    if len(units) > 2 * limit:
+        whole = units[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore") + "…"
+    return TextDisplay(whole)
 
 
 def fitting(lines: Iterable[str], limit: int) -> list[str]:
