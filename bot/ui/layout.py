@@ -28,15 +28,13 @@ def layout(
 
 
 def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:
-    """The lines that are not empty, as one text of at most `limit` characters.
-
-    Counted as Discord's clients count, for which an emoji is two.
-    """
+    """The lines that are not empty, as one text of at most `limit` characters."""
     whole = "\n".join(filter(None, lines))
+    # Discord may count an emoji as two, as JavaScript does.
     units = whole.encode("utf-16-le")
-    if len(units) > 2 * limit:
-        whole = units[: 2 * (limit - 1)].decode("utf-16-le", errors="ignore") + "…"
-    return TextDisplay(whole)
+    if len(units) <= limit * 2:
+        return TextDisplay(whole)
+    return TextDisplay(units[: (limit - 1) * 2].decode("utf-16-le", "ignore") + "…")
 
 
 def fitting(lines: Iterable[str], limit: int) -> list[str]:
