@@ -20,14 +20,17 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
+from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
@@ -157,6 +160,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         changing=ChangingService(ledger, clock),
         access=access,
         holders=HolderService(ledger, clock, plex),
+        granting=GrantService(ledger, clock),
+        importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),
@@ -169,6 +174,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         sign_ins=sign_ins,
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
+        proving=ProvingService(ledger, clock),
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),

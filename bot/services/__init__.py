@@ -10,13 +10,16 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
+from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
@@ -45,6 +48,8 @@ class Services:
     changing: ChangingService
     access: AccessService
     holders: HolderService
+    granting: GrantService
+    importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
     notices: NoticeService
@@ -57,6 +62,7 @@ class Services:
     sign_ins: SignInService
     linking: LinkingService
     setup: SetupService
+    proving: ProvingService
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -94,6 +94,8 @@ _ACTIONS: dict[str, str] = {
     "tier.deleted": mark("deleted a tier"),
     "plex.seats": mark("changed the seats of a server"),
     "access.apply_tier": mark("gave what the tier says now"),
+    "access.granted": mark("gave access"),
+    "access.imported": mark("matched an account on Plex with the member"),
     "share.released": mark("took the invite back on Plex"),
     "share.gone_already": mark("found the invite gone on Plex"),
     "share.not_found": mark("found no invite on Plex"),

@@ -63,7 +63,7 @@ async def test_a_code_opens_the_door(stage: Stage) -> None:
     assert labels(stage.card()) == []
     page = await listed(stage)
     assert "used up" in words(page)
-    assert "used 1 of 1 times" in words(page)
+    assert "Used 1 of 1 times" in words(page)
     assert f"Used by <@{stage.bob.id}>" in words(page)
     refused = await stage.slash(stage.carol, "invite", code=code)
     assert "That code is used up" in refusal(refused)
@@ -95,7 +95,7 @@ async def test_a_code_for_a_tier_that_a_reviewer_still_decides(stage: Stage) -> 
     assert [library.title for library in share.libraries] == ["Music"]
     text = words(await listed(stage))
     assert "Tier: Music lovers · a reviewer still decides" in text
-    assert "used 1 of 3 times · until <t:" in text
+    assert "Used 1 of 3 times · until <t:" in text
 
 
 async def test_a_code_while_plex_is_not_connected(stage: Stage) -> None:
@@ -260,11 +260,16 @@ async def test_codes_that_cannot_be(stage: Stage) -> None:
         ({"code": "x" * 41}, "40 letters and digits at most"),
         ({"expires": "soon"}, "I cannot read"),
         ({"expires": "2020-01-01"}, "over already"),
-        ({"tier": "No such tier"}, "tier"),
+        ({"tier": "No such tier"}, "That tier does not exist"),
     ]
     async with stage.nothing_changes():
         for options, sentence in wishes:
             assert sentence in refusal(await create(stage, **options))
+    going = await tier(stage, "Going", "Films")
+    await stage.run_sql(
+        "UPDATE tier SET leaving_for = (SELECT id FROM tier WHERE is_default) WHERE id = $1", going
+    )
+    assert "The tier Going is being deleted" in refusal(await create(stage, tier="going"))
     assert await stage.run_sql("SELECT id FROM code") == []
 
 
