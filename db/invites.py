@@ -220,6 +220,34 @@ class Invites(InviteRows):
         found = (await self._session.execute(query)).scalars().all()
         return frozenset(one for sections in found for one in sections or ()) if found else None
 
+    async def same_person_has(
+        self, invite: Invite, settings: SharingSettings
+    ) -> list[tuple[int, int]]:
+        """Note what a person's other shares of the same owner give now: (invite, guild) of each.
+
+        Plex knows one set of flags and filters for an owner account and a person: whoever sets
+        them for one share has set them for all.
+        """
+        if invite.account_id is None:
+            return []
+        own = select(LINK.c.owner_account_id).where(LINK.c.id == invite.link_id)
+        of_owner = select(LINK.c.id).where(LINK.c.owner_account_id == own.scalar_subquery())
+        stored = asdict(settings)
+        changed = await self._session.execute(
+            update(INVITE)
+            .where(
+                C.account_id == invite.account_id,
+                C.id != invite.id,
+                C.link_id.in_(of_owner),
+                C.state.in_(SHARED),
+                C.grant_settings.is_not(None),
+                C.grant_settings != stored,
+            )
+            .values(grant_settings=stored)
+            .returning(C.id, C.guild_id)
+        )
+        return [(row.id, row.guild_id) for row in changed]
+
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
         """Open requests in the order they came, from the one after id `after`."""
         query = (

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.errors import Refused
+from bot.domain.logins import clean_text
 
 # A value, and all values of one kind.
 VALUE_LENGTH = 100
 MOST_VALUES = 50
+# As long as Discord lets a field be.
+TYPED_LENGTH = 4000
 # As much of a value as a refusal repeats.
 REPEATED = 60
 # What divides Plex's form cannot be part of a value.
@@ -104,7 +107,9 @@ def read_filter(typed: dict[str, str]) -> Typed:
     read: dict[str, tuple[str, ...]] = {}
     for kind in KINDS:
         values = []
-        for value, is_quoted in _split(typed.get(kind, "")):
+        for value, is_quoted in _split(
+            clean_text(typed.get(kind, ""), TYPED_LENGTH, "filter.too_much")
+        ):
             if is_quoted:
                 insisted.add(value)
             values.append(_checked(value))
@@ -137,7 +142,8 @@ def _split(text: str) -> Iterable[tuple[str, bool]]:
                 yield " ".join(value.split()), True
             continue
         value, _, rest = rest.replace("\n", ",").partition(",")
-        yield " ".join(value.split()), False
+        if value.strip():
+            yield " ".join(value.split()), False
 
 
 def _checked(value: str) -> str:

@@ -17,6 +17,7 @@ from bot.services.outcomes import (
     failed_once_more,
     is_stuck_now,
     next_try,
+    told_to_the_same_person,
 )
 from db.ledger import Ledger, Work
 
@@ -184,6 +185,7 @@ class ChangingService:
         async with self._ledger.begin() as work:
             updated = await self._settle(work, errand, grant=grant, share_adopted=False)
             if updated is not None:
+                await told_to_the_same_person(work, updated, grant, self._clock.now())
                 await self._tell(work, errand, "access.updated", sections=sorted(grant.section_ids))
             await work.commit()
 

@@ -6,6 +6,7 @@ from typing import Any
 from bot.domain.durations import days_later, parse_zone
 from bot.domain.errors import PlexError
 from bot.domain.invites import Invite
+from bot.domain.plex import Grant
 from bot.domain.timing import GIVE_UP, STUCK_WAIT, backoff
 from db.ledger import Work
 
@@ -52,6 +53,12 @@ NO_CHANGE: dict[str, Any] = {
     **DONE,
 }
 """The columns of an invite for which Plex has done what was wanted."""
+
+
+async def told_to_the_same_person(work: Work, invite: Invite, grant: Grant, now: datetime) -> None:
+    """What Plex lets a person do was set with this share, and so with all of the same owner's."""
+    for other_id, guild_id in await work.invites.same_person_has(invite, grant.settings):
+        await work.audit.happened(guild_id, "access.settings_shared", now=now, invite_id=other_id)
 
 
 async def active_now(work: Work, invite: Invite, now: datetime) -> dict[str, Any]:

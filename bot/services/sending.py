@@ -27,6 +27,7 @@ from bot.services.outcomes import (
     failed_once_more,
     is_stuck_now,
     next_try,
+    told_to_the_same_person,
 )
 from bot.services.redeeming import give_back
 from db.ledger import Ledger, Work
@@ -248,6 +249,8 @@ class SendingService:
         if moved is not None:
             action = "invite.active" if share.accepted else "invite.sent"
             await work.audit.moved(moved, action, now=now, was=InviteState.SENDING)
+            if moved.grant is not None:
+                await told_to_the_same_person(work, moved, moved.grant, now)
         return moved
 
     async def went_wrong(self, assignment: Assignment, error: PlexError) -> None:

@@ -280,6 +280,7 @@ TEXTS: dict[str, str] = {
     ),
     "filter.too_long": mark("“{typed}…” is too long: {most} characters at most."),
     "filter.too_many": mark("That is too many at once: {most} at most in one field."),
+    "filter.too_much": mark("That is too much text: {limit} characters at most in one field."),
     "filter.both_ways": mark(
         "“{typed}” stands in both fields, so nothing would be left. Take it out of one of them."
     ),

@@ -81,6 +81,7 @@ _ACTIONS: dict[str, str] = {
     "access.move": mark("moved to another tier"),
     "access.moved_server": mark("moved to another server"),
     "access.updated": mark("changed the libraries on Plex"),
+    "access.settings_shared": mark("got other rights or filters with another share"),
     "access.revoke": mark("ended the access"),
     "access.leave": mark("left"),
     "access.end": mark("began to end the access"),

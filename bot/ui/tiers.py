@@ -64,13 +64,11 @@ def tiers_panel(found: TierList, page: int, t: Texts, *, saved: bool = False) ->
         turn.append(TurnTiers(page - 1, t("Earlier ones")))
     if page < pages - 1:
         turn.append(TurnTiers(page + 1, t("Later ones")))
-    rows.append(turn)
-    rows.append(
-        [
-            SetSeats(one.link.id, _button(t("Seats of {server}", server=_server(one.link))))
-            for one in found.seats[:SERVERS]
-        ]
-    )
+    seats: list[Item[Any]] = [
+        SetSeats(one.link.id, _button(t("Seats of {server}", server=_server(one.link))))
+        for one in found.seats[:SERVERS]
+    ]
+    rows += [[*turn, *seats]] if len(turn) + len(seats) <= SERVERS else [turn, seats]
     return layout(
         "### " + t("Tiers"),
         "✅ " + t("Saved.") if saved else None,

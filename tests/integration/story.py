@@ -112,6 +112,26 @@ class Story:
             [found] = await work.links.all_of(GUILD)
             return found
 
+    async def second_guild(self, guild_id: int, machine: str | None = None) -> Link:
+        """Another guild, linked to the same owner's server, or to another `machine` of theirs."""
+        link = await self.link()
+        async with self.ledger.begin() as work:
+            await work.guilds.ensure(guild_id)
+            other = await work.links.ensure_home(
+                guild_id, link.base_url, link.token, self.clock.now()
+            )
+            await work.commit()
+        await execute(
+            self.ledger,
+            "UPDATE plex_link SET state = 'connected', connect_due_at = NULL,"
+            " owner_account_id = :owner, machine_identifier = :machine, connected_at = now()"
+            " WHERE id = :link",
+            owner=link.owner_account_id,
+            machine=machine or link.machine_identifier,
+            link=other.id,
+        )
+        return other
+
     async def ask(self, member: int = BOB, login: str = "bob@example.org") -> Invite:
         """A member asks."""
         request = Request(login, note="Hi, it's me")

@@ -108,7 +108,7 @@ def filter_modal(tier: Tier, media: Media, t: Texts) -> Modal:
     present = ContentFilter.parse(getattr(tier.settings, f"filter_{media}")) or ContentFilter()
     kinds = [kind for kind in KINDS if media is not Media.MUSIC or "labels" in kind]
     return modal(
-        t("Filter of {media}", media=t(MEDIA[media])),
+        t("Filter: {media}", media=t(MEDIA[media])),
         f"helpr:tier:filter:{media}:{tier.id}",
         *(
             Label(
@@ -116,7 +116,6 @@ def filter_modal(tier: Tier, media: Media, t: Texts) -> Modal:
                 description=t(_KINDS[kind][1]),
                 component=TextInput(
                     custom_id=kind,
-                    style=discord.TextStyle.paragraph,
                     required=False,
                     max_length=FILTER_LENGTH,
                     default=", ".join(getattr(present, kind))[:FILTER_LENGTH],
