@@ -38,6 +38,7 @@ EXTENSIONS = (
     "cogs.codes",
     "cogs.guilds",
     "cogs.holders",
+    "cogs.imports",
     "cogs.members",
     "cogs.panels",
     "cogs.plex",

@@ -1,6 +1,6 @@
 """The audit log as admins read it: filtered, by pages, and line by line."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Table, false, select, union
@@ -54,12 +54,15 @@ class AuditLog:
 
     async def every(
         self, guild_id: int, wanted: AuditFilter, limit: int
-    ) -> AsyncIterator[AuditLine]:
+    ) -> AsyncGenerator[AuditLine]:
         """Line by line, newest first, without holding them all."""
         query = await self._found(guild_id, wanted, None, limit)
-        async with await self._session.stream(query) as found:
+        found = await self._session.stream(query)
+        try:
             async for row in found:
                 yield _line(row)
+        finally:
+            await found.close()
 
     async def _found(
         self,

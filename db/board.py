@@ -4,12 +4,12 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, func, or_, select
+from sqlalchemy import Select, Table, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain.board import MOST, Attention, InviteCount, RecentInvite, SeatCount
+from bot.domain.board import MOST, Attention, InviteCount, RecentInvite
 from bot.domain.drift import DriftKind
-from bot.domain.invites import HOLDS_A_SEAT, InviteState
+from bot.domain.invites import InviteState
 from db.models import AuditTotal, Drift, InviteRow, InviteTotal, PlexLink, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -36,30 +36,22 @@ class Boards:
             if n
         ]
 
-    async def seats(self, guild_id: int) -> dict[int, SeatCount]:
-        """By the guild's links: what their owner accounts hold, in whatever guild."""
+    async def unknown(self, guild_id: int) -> dict[int, int]:
+        """How many shares nobody here knows, by the guild's links."""
+        query = (
+            select(LINK.c.id, func.count().label("n"))
+            .join(DRIFT, DRIFT.c.link_id == LINK.c.id)
+            .where(LINK.c.guild_id == guild_id, DRIFT.c.kind == DriftKind.UNKNOWN)
+            .group_by(LINK.c.id)
+        )
+        return {row.id: row.n for row in await self._session.execute(query)}
+
+    async def not_alone(self, guild_id: int) -> set[int]:
+        """Those of the guild's links whose owner account has other links, of whatever guild."""
         own, other = LINK.alias(), LINK.alias()
-        account = or_(other.c.id == own.c.id, other.c.owner_account_id == own.c.owner_account_id)
-        held = (
-            select(own.c.id, func.sum(TOTAL.c.n))
-            .join(other, account)
-            .join(TOTAL, (TOTAL.c.guild_id == other.c.guild_id) & (TOTAL.c.link_id == other.c.id))
-            .where(own.c.guild_id == guild_id, TOTAL.c.state.in_(list(HOLDS_A_SEAT)))
-            .group_by(own.c.id)
-        )
-        unknown = (
-            # A server that several guilds are linked to names the same share to each of them.
-            select(own.c.id, func.count(func.distinct(DRIFT.c.share_id)))
-            .join(other, account)
-            .join(DRIFT, DRIFT.c.link_id == other.c.id)
-            .where(own.c.guild_id == guild_id, DRIFT.c.kind == DriftKind.UNKNOWN)
-            .group_by(own.c.id)
-        )
-        invites = {id_: int(n) for id_, n in await self._session.execute(held)}
-        shares = {id_: int(n) for id_, n in await self._session.execute(unknown)}
-        return {
-            id_: SeatCount(invites.get(id_, 0), shares.get(id_, 0)) for id_ in {*invites, *shares}
-        }
+        same = (other.c.owner_account_id == own.c.owner_account_id) & (other.c.id != own.c.id)
+        query = select(own.c.id).join(other, same).where(own.c.guild_id == guild_id).distinct()
+        return set((await self._session.execute(query)).scalars())
 
     async def daily(
         self, guild_id: int, since: date, actions: Collection[str]

@@ -97,10 +97,9 @@ class Bulks(InviteRows):
         """Discord does not let the private answer be edited any more."""
         await self._change(id_, **self._sealed(id_, None, None))
 
-    async def get(self, id_: int, guild_id: int) -> Bulk | None:
-        """The bulk action, if it is this guild's."""
-        query = select(BULK).where(B.id == id_, B.guild_id == guild_id)
-        row = (await self._session.execute(query)).one_or_none()
+    async def get(self, id_: int) -> Bulk | None:
+        """The bulk action with this id, of whichever guild."""
+        row = (await self._session.execute(select(BULK).where(B.id == id_))).one_or_none()
         return None if row is None else self._bulk(row)
 
     async def recent(self, guild_id: int, limit: int) -> list[Bulk]:

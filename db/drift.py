@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, Table, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,14 +83,42 @@ class Drifts:
     async def of_guild(self, guild_id: int, limit: int = 100) -> list[Drift]:
         """The guild's differences, oldest first."""
         query = (
-            select(DRIFT, INVITE.c.member_id)
-            .join(LINK, LINK.c.id == C.link_id)
-            .outerjoin(INVITE, INVITE.c.id == C.invite_id)
-            .where(LINK.c.guild_id == guild_id)
-            .order_by(C.since, C.id)
-            .limit(limit)
+            _with_member().where(LINK.c.guild_id == guild_id).order_by(C.since, C.id).limit(limit)
         )
         return [self._open(row) for row in await self._session.execute(query)]
+
+    async def count_strangers(self, guild_id: int) -> int:
+        """How many shares of the guild's links nobody here is known for."""
+        query = select(func.count()).select_from(DRIFT).join(LINK, LINK.c.id == C.link_id)
+        found = await self._session.execute(query.where(*_are_strangers(guild_id)))
+        return int(found.scalar_one())
+
+    async def strangers(
+        self,
+        guild_id: int,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 10,
+    ) -> list[Drift]:
+        """Shares that nobody here is known for: those after an id, or the page before one."""
+        query = _with_member().where(*_are_strangers(guild_id)).limit(limit)
+        if before is not None:
+            rows = await self._session.execute(query.where(C.id < before).order_by(C.id.desc()))
+            return [self._open(row) for row in rows][::-1]
+        if after is not None:
+            query = query.where(C.id > after)
+        return [self._open(row) for row in await self._session.execute(query.order_by(C.id))]
+
+    async def stranger(self, guild_id: int, id_: int) -> Drift | None:
+        """One of them."""
+        query = _with_member().where(*_are_strangers(guild_id), C.id == id_)
+        row = (await self._session.execute(query)).one_or_none()
+        return None if row is None else self._open(row)
+
+    async def drop(self, id_: int) -> None:
+        """Forget a difference that is settled, until a comparison finds it again."""
+        await self._session.execute(delete(DRIFT).where(C.id == id_))
 
     def _open(self, row: Row[Any]) -> Drift:
         drift = Drift(
@@ -103,10 +131,23 @@ class Drifts:
             account_id=row.account_id,
             is_accepted=row.is_accepted,
             section_ids=frozenset(row.section_ids),
+            id=row.id,
         )
         if row.name_sealed is None:
             return drift
         return replace(drift, name=self._keyring.open(row.name_sealed, _where(drift)))
+
+
+def _with_member() -> Select[Any]:
+    return (
+        select(DRIFT, INVITE.c.member_id)
+        .join(LINK, LINK.c.id == C.link_id)
+        .outerjoin(INVITE, INVITE.c.id == C.invite_id)
+    )
+
+
+def _are_strangers(guild_id: int) -> list[ColumnElement[bool]]:
+    return [LINK.c.guild_id == guild_id, C.kind == DriftKind.UNKNOWN]
 
 
 def _where(drift: Drift) -> str:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.links import Link
+from db.models import Code
 from db.models import Tier as TierRow
 
 TIER: Table = TierRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -52,7 +53,14 @@ class LinkTiers:
         free = next(one for one in _names(name, link.server_name) if one.lower() not in taken)
         made = await self._session.execute(
             insert(TIER)
-            .values(guild_id=link.guild_id, link_id=link.id, name=free, is_default=is_default)
+            .values(
+                guild_id=link.guild_id,
+                link_id=link.id,
+                name=free,
+                is_default=is_default,
+                # Members had no choice so far, and do not get one by themselves.
+                is_open=is_default,
+            )
             .returning(C.id)
         )
         return int(made.scalar_one())
@@ -67,8 +75,10 @@ class LinkTiers:
         await self._session.execute(
             update(TIER)
             .where(C.link_id == link.id, _THERE)
-            .values(deleted_at=now, is_default=False)
+            .values(deleted_at=now, is_default=False, is_open=False, leaving_for=None)
         )
+        gone = select(C.id).where(C.link_id == link.id)
+        await self._session.execute(update(Code).where(Code.tier_id.in_(gone)).values(tier_id=None))
         if await self._id(C.guild_id == link.guild_id, C.is_default) is None:
             heir = await self._id(C.guild_id == link.guild_id)
             await self._session.execute(update(TIER).where(C.id == heir).values(is_default=True))

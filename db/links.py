@@ -178,6 +178,8 @@ class Links:
         return await self._change(
             id_,
             disconnected_at=now,
+            # Whoever links it again begins anew.
+            connected_at=None,
             from_home=False,
             state=LinkState.PAUSED,
             token_sealed=self._keyring.seal("", _where(id_)),

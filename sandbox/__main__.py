@@ -24,6 +24,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         "--no-bot", action="store_true", help="leave the bot out and print the environment it needs"
     )
+    add("--bare", action="store_true", help="connect no Plex: begin with /setup, as Alice")
     add("--env-file", type=Path, metavar="PATH", help="with --no-bot: write the environment here")
     add(
         "--data-dir",
@@ -54,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data_dir=args.data_dir and args.data_dir.resolve(),
         bot_log=args.bot_log,
         env_file=args.env_file,
+        bare=args.bare,
     )
     return asyncio.run(play(options))
 

@@ -32,6 +32,7 @@ class Options:
     data_dir: Path | None = None
     bot_log: Path | None = None
     env_file: Path | None = None
+    bare: bool = False
 
 
 class Demo:
@@ -96,14 +97,17 @@ class Demo:
             "HELPR_DISCORD__GATEWAY_URL": discord_.gateway_url,
             "HELPR_PLEX__TV_URL": plex.base_url,
             "HELPR_DATA_DIR": str(self._options.data_dir or self._scratch / "data"),
-            "HELPR_HOME__GUILD_ID": str(discord_.guild_id),
-            "HELPR_HOME__PLEX_URL": plex.base_url,
-            "HELPR_HOME__PLEX_TOKEN": plex.owner_token,
-            "HELPR_HOME__REQUEST_CHANNEL_ID": str(discord_.request_channel_id),
-            "HELPR_HOME__REVIEWER_ROLE_ID": str(discord_.reviewer_role_id),
             "HELPR_HTTP__PORT": "0",
             "HELPR_RECONCILE__INTERVAL": str(_LOOK_EVERY),
         }
+        if not self._options.bare:
+            settings |= {
+                "HELPR_HOME__GUILD_ID": str(discord_.guild_id),
+                "HELPR_HOME__PLEX_URL": plex.base_url,
+                "HELPR_HOME__PLEX_TOKEN": plex.owner_token,
+                "HELPR_HOME__REQUEST_CHANNEL_ID": str(discord_.request_channel_id),
+                "HELPR_HOME__REVIEWER_ROLE_ID": str(discord_.reviewer_role_id),
+            }
         database = os.environ.get("HELPR_DATABASE__URL")
         if self._options.keep_database and database:
             settings["HELPR_DATABASE__URL"] = database

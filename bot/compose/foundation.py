@@ -20,8 +20,10 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
+from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
@@ -157,6 +159,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         changing=ChangingService(ledger, clock),
         access=access,
         holders=HolderService(ledger, clock, plex),
+        granting=GrantService(ledger, clock),
+        importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
         notices=NoticeService(ledger, clock),

@@ -21,7 +21,7 @@ class Drift:
     """One difference, as the last comparison saw it.
 
     `name` is the account's name on Plex, for admins only; `member_id` is whose invite it is about.
-    `section_ids` are what Plex gives.
+    `section_ids` are what Plex gives. `id` is 0 until it is stored.
     """
 
     link_id: int
@@ -34,3 +34,4 @@ class Drift:
     name: str = field(repr=False, default="")
     is_accepted: bool = False
     section_ids: frozenset[int] = frozenset()
+    id: int = 0

@@ -66,7 +66,7 @@ def parse_end(typed: str, *, now: datetime, base: datetime, zone: ZoneInfo) -> d
 
 
 def parse_past(typed: str, *, now: datetime, zone: ZoneInfo, whole_day: bool = False) -> datetime:
-    """The instant that was meant: so long ago, or the start of a day.
+    """The instant that was meant: so long ago, or the start of a day in `zone`.
 
     `whole_day`: the end of that day instead. Raises `Refused` (`past.*` and `duration.*`).
     """
@@ -75,17 +75,28 @@ def parse_past(typed: str, *, now: datetime, zone: ZoneInfo, whole_day: bool = F
         if _DATE.fullmatch(text):
             day = date.fromisoformat(text) + timedelta(days=whole_day)
             return datetime.combine(day, time(), zone).astimezone(ZoneInfo("UTC"))
-        match = _AMOUNT.fullmatch(text)
-        later = _later(now, int(match["n"]), match["unit"].casefold(), zone) if match else now
+        span = _span(text)
     except OverflowError:
         raise Refused("past.too_far") from None
     except ValueError:
         raise Refused("duration.no_such_day", typed=text) from None
-    if match is None:
-        raise Refused("past.unreadable", typed=text[:60])
-    if later - now > LONGEST:
+    if span > LONGEST:
         raise Refused("past.too_far")
-    return now - (later - now)
+    return now - span
+
+
+def _span(text: str) -> timedelta:
+    match = _AMOUNT.fullmatch(text)
+    unit = match["unit"].casefold() if match else ""
+    single = unit if len(unit) == 1 else unit.removesuffix("s")
+    if match is None or (single not in _DAYS and single not in _HOURS):
+        raise Refused("past.unreadable", typed=text[:60])
+    amount = int(match["n"])
+    if amount <= 0:
+        raise Refused("duration.not_positive")
+    if single in _HOURS:
+        return timedelta(hours=amount)
+    return timedelta(days=amount * _DAYS[single])
 
 
 def _end_of_day(text: str, now: datetime, zone: ZoneInfo) -> datetime:

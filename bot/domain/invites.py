@@ -65,6 +65,10 @@ WITHDRAWABLE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SE
 """The member may still take the request back; once active it is called leaving."""
 
 
+NO_CARD = 0
+"""The channel of an invite's card where none is wanted: there was never anything to decide."""
+
+
 class Change(StrEnum):
     """What is still to be done on Plex for an invite; None once Plex and ledger agree.
 

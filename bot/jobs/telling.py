@@ -11,7 +11,7 @@ from discord.http import Route
 from discord.ui import LayoutView
 
 from bot.domain.channels import ChannelProblem
-from bot.domain.invites import Invite
+from bot.domain.invites import NO_CARD, Invite
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
 from bot.jobs.answers import edit_answer
@@ -85,6 +85,8 @@ class TellingJobs:
     async def _put_card(self, data: CardData) -> tuple[int, int] | None:
         """Where the card now is, as (channel id, message id); None when it is not wanted."""
         invite = data.invite
+        if invite.card_channel_id == NO_CARD:
+            return None
         view = review_card(data, texts(data.guild.locale))
         known = _place_of_card(invite)
         if known is not None and not _moves(data):

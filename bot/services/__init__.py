@@ -10,8 +10,10 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
+from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
@@ -45,6 +47,8 @@ class Services:
     changing: ChangingService
     access: AccessService
     holders: HolderService
+    granting: GrantService
+    importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
     notices: NoticeService

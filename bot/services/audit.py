@@ -1,6 +1,7 @@
 """The audit log, read by pages and as a file."""
 
 import json
+from contextlib import aclosing
 
 from bot.clock import Clock
 from bot.domain.audit import AuditFilter, AuditLine, AuditPage
@@ -61,8 +62,11 @@ class AuditService:
     async def file(self, actor: Actor, wanted: AuditFilter) -> tuple[bytes, int, bool]:
         """(the lines as a file, how many, whether older ones had no room). No address is in it."""
         made, cut = Sheet(*_TITLES), False
-        async with self._ledger.begin() as work:
-            async for line in work.audit_log.every(actor.guild_id, wanted, MOST_LINES + 1):
+        async with (
+            self._ledger.begin() as work,
+            aclosing(work.audit_log.every(actor.guild_id, wanted, MOST_LINES + 1)) as lines,
+        ):
+            async for line in lines:
                 if made.rows == MOST_LINES or not made.add(*_cells(line)):
                     cut = True
                     break

@@ -16,7 +16,7 @@ from bot.domain.board import (
 )
 from bot.domain.drift import DriftKind
 from bot.domain.errors import PlexError
-from bot.domain.invites import InviteState
+from bot.domain.invites import HOLDS_A_SEAT, InviteState
 from bot.domain.jobs import Trouble
 from bot.domain.links import Link
 from bot.domain.people import Actor
@@ -115,10 +115,11 @@ class BoardService:
         now = self._clock.now()
         first = now.date() - timedelta(days=days - 1)
         async with self._ledger.begin() as work:
-            counts = await work.board.daily(guild_id, first, COUNTED_DAILY)
+            counts = tuple(await work.board.totals(guild_id))
+            daily = await work.board.daily(guild_id, first, COUNTED_DAILY)
             known: dict[str, Any] = {
-                "daily": Daily(first, days, counts),
-                "counts": tuple(await work.board.totals(guild_id)),
+                "daily": Daily(first, days, daily),
+                "counts": counts,
                 "tiers": await work.board.tier_names(guild_id),
                 "attention": await work.board.attention(guild_id, now, now + SOON),
                 "recent": tuple(await work.board.recent(guild_id, RECENT)),
@@ -126,7 +127,28 @@ class BoardService:
                 "notices": await _notices(work, guild_id, links),
                 "troubles": tuple(await work.trouble.of_guild(guild_id, UNFORESEEN)),
             }
-            return known, await work.board.seats(guild_id)
+            return known, await _seats(work, guild_id, links, counts)
+
+
+async def _seats(
+    work: Work, guild_id: int, links: list[Link], counts: tuple[InviteCount, ...]
+) -> dict[int, SeatCount]:
+    """By link: what its owner account holds.
+
+    Of an account with several links one share may be the seat of several invites, which no total
+    knows: there it is counted, over those alone who have access.
+    """
+    unknown = await work.board.unknown(guild_id)
+    not_alone = await work.board.not_alone(guild_id)
+    found = {}
+    for link in links:
+        if link.id in not_alone:
+            taken, strange = await work.seats.taken(link)
+            found[link.id] = SeatCount(taken - strange, strange)
+            continue
+        own = (one.n for one in counts if one.link_id == link.id and one.state in HOLDS_A_SEAT)
+        found[link.id] = SeatCount(sum(own), unknown.get(link.id, 0))
+    return found
 
 
 async def _notices(work: Work, guild_id: int, links: list[Link]) -> tuple[NoticeData, ...]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.bulk import Bulk, BulkAction, BulkAnswer, BulkDetails, BulkItem, BulkProgress
 from bot.domain.durations import parse_end, parse_zone
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.holders import HolderFilter
 from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
 from bot.domain.people import Actor, Right
@@ -21,7 +21,7 @@ RECENT = 10
 NOTHING_MORE = BulkDetails()
 # The interaction shows the panel first; whoever carries it out edits it from then on. The sweep
 # finds it.
-HEAD_START = timedelta(seconds=1)
+HEAD_START = timedelta(seconds=2)
 # These take something away; that the owner of the server has it is not Helpr's to change.
 _TAKING = {BulkAction.SUSPEND, BulkAction.REVOKE}
 
@@ -94,7 +94,7 @@ class BulkService:
         async with self._ledger.begin() as work:
             draft = await _found(work, actor, bulk_id)
             if draft.actor_id != actor.user_id:
-                raise Refused("bulk.unknown")
+                raise Forged("bulk.unknown")
             if draft.action is BulkAction.REVOKE and (typed_total or "").strip() != str(
                 draft.total
             ):
@@ -200,8 +200,10 @@ class BulkService:
             parse_end(details.until, now=now, base=now, zone=zone)
         if action is BulkAction.MOVE:
             tier = await work.tiers.get(details.tier_id or 0)
-            if tier is None or tier.guild_id != actor.guild_id:
+            if tier is None or tier.guild_id != actor.guild_id or tier.is_deleted:
                 raise Refused("tier.unknown")
+            if tier.is_going:
+                raise Refused("tier.leaving", tier=tier.name)
             if not tier.libraries:
                 raise Refused("tier.no_libraries", tier=tier.name)
         return replace(details, reason=_clean(details.reason))
@@ -231,9 +233,12 @@ def _clean(reason: str) -> str:
 
 
 async def _found(work: Work, actor: Actor, bulk_id: int) -> Bulk:
-    bulk = await work.bulks.get(bulk_id, actor.guild_id)
+    bulk = await work.bulks.get(bulk_id)
     if bulk is None:
+        # A draft that was forgotten may well be shown somewhere yet.
         raise Refused("bulk.unknown")
+    if bulk.guild_id != actor.guild_id:
+        raise Forged("bulk.unknown")
     return bulk
 
 

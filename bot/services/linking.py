@@ -1,9 +1,11 @@
 """Linking a guild to the servers of a Plex account that has signed in, and letting one go."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.clock import Clock
 from bot.domain.errors import PlexError, Refused
+from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link
 from bot.domain.notices import NoticeKind
 from bot.domain.people import Actor
@@ -111,8 +113,8 @@ class LinkingService:
         async with self._ledger.begin() as work:
             leaving = await _leaving(work, actor, link_id)
             link = await work.links.disconnect(link_id, now)
-            await work.link_tiers.delete_all(link, now)
-            await work.links.free_requests(link_id)
+            await _delete_tiers(work, link, now)
+            await work.drift.found(link.id, [])
             for kind in NoticeKind:
                 await mended(work, link, kind, now)
             await work.audit.happened(
@@ -156,10 +158,25 @@ async def _refuse_linked(work: Work, actor: Actor, server: OwnedServer) -> None:
             raise Refused("plex.linked_already", server=server.name)
 
 
+async def _delete_tiers(work: Work, link: Link, now: datetime) -> None:
+    """The link's tiers go; what names them falls back to the guild's default one, if any."""
+    own = [one for one in await work.tiers.of_guild(link.guild_id) if one.link_id == link.id]
+    await work.link_tiers.delete_all(link, now)
+    default = await work.tiers.default_of(link.guild_id)
+    if default is None:
+        await work.links.free_requests(link.id)
+        return
+    for tier in own:
+        requests = await work.tiers.fall_back(tier, default, now)
+        await work.jobs.enqueue(*map(ShowCard, requests), *map(TellMember, requests))
+
+
 async def _leaving(work: Work, actor: Actor, link_id: int) -> Leaving:
     link = await work.links.lock(link_id, actor.guild_id)
     if link is None:
         raise Refused("plex.link_unknown")
+    # Behind the lock that everybody takes who is given a seat.
+    await work.seats.lock(link)
     people = await work.links.count_people(link.id)
     if people:
         raise Refused("plex.link_in_use", server=link.server_name, n=people)

@@ -110,8 +110,11 @@ async def use_for(work: Work, invite: Invite, code: Code, now: datetime) -> Invi
     with_code = await work.invites.note(
         invite.id, code_id=code.id, code_given_back=False, card_due_at=now, **known
     )
+    if with_code is None or not with_code.is_open:
+        # Decided a moment ago, before this row could be held.
+        raise Refused("invite.moved_on")
     await work.jobs.enqueue(ShowCard(invite.id))
-    return await redeemed(work, with_code or invite, code, now)
+    return await redeemed(work, with_code, code, now)
 
 
 async def give_back(work: Work, invite: Invite, now: datetime) -> None:

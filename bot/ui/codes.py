@@ -40,8 +40,8 @@ def made_panel(view: CodeView, t: Texts, problem: Refused | None = None) -> Layo
         *facts(view, t),
         "⚠️ " + error_text(problem, t) if problem is not None else None,
         guessable if code.is_chosen else None,
-        t("Below stands what to send. **I do not show it again**, and nobody can read it back: copy"
-          " it now."),
+        t("The next message is what to send. **I do not show it again**, and nobody can read it"
+          " back: copy it now."),
         colour=YELLOW if code.is_chosen or problem is not None else GREEN,
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def to_send(shown: str, code: Code, t: Texts) -> str:
     if code.discord_code is None:
         return shown
     return t(
-        "Join here: {link}\nThen press “I have a code”, or use /invite, with this code: {code}",
+        "Join here: {link}\nThen press “I have a code”, or use /invite. Your code is:\n{code}",
         link=INVITE_URL + code.discord_code,
         code=shown,
     )
@@ -118,12 +118,15 @@ def facts(view: CodeView, t: Texts) -> list[str]:
     tier = plain(view.tier.name) if view.tier is not None else t("the standard one")
     gives = t("Tier: {tier}", tier=tier)
     skips = t("in at once") if code.skips_approval else t("a reviewer still decides")
-    uses = (
-        t("used {n} times, no limit", n=code.uses)
-        if code.uses_most is None
-        else t("used {n} of {most} times", n=code.uses, most=code.uses_most)
-    )
-    return [f"{gives} · {skips}", f"{uses} · {_end(code, t)}", _link(code, t)]
+    return [f"{gives} · {skips}", f"{_uses(code, t)} · {_end(code, t)}", _link(code, t)]
+
+
+def _uses(code: Code, t: Texts) -> str:
+    if code.uses_most is None:
+        return t.n("Used once, no limit", "Used {n} times, no limit", code.uses)
+    if code.uses == 0:
+        return t.n("Works once", "Works {n} times", code.uses_most)
+    return t("Used {n} of {most} times", n=code.uses, most=code.uses_most)
 
 
 def _end(code: Code, t: Texts) -> str:
@@ -135,7 +138,7 @@ def _end(code: Code, t: Texts) -> str:
 def _link(code: Code, t: Texts) -> str:
     if code.discord_code is None or code.revoked_at is not None:
         return ""
-    return t("With a Discord link for one person, until {when}", when=_link_end(code))
+    return t("With a Discord link for one person, which ends {when}", when=_link_end(code))
 
 
 def _link_end(code: Code) -> str:

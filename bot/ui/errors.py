@@ -153,6 +153,24 @@ TEXTS: dict[str, str] = {
         "Plex shares with that account, but nobody here is known for it. /access import matches"
         " such people with members."
     ),
+    # Given by an admin, or taken over from Plex
+    "newcomer.bot": mark("{user} is a bot. Bots cannot have access to Plex."),
+    "newcomer.not_here": mark("{user} is not a member of this server. Invite them here first."),
+    "newcomer.has_asked": mark(
+        "{user} has asked for access already. Approve that request instead: /requests shows it."
+    ),
+    "newcomer.has_access": mark(
+        "{user} has an invite already, which is {state}. /access show has the details."
+    ),
+    "grant.login_taken": mark("That Plex account is already {user}'s, or being given to them."),
+    "import.gone": mark(
+        "Plex does not share with that account any more, or it is known here by now. I look again."
+    ),
+    "import.known_already": mark("That account is known already: it is {user}'s."),
+    "import.name_taken": mark(
+        "Somebody here has, or is being given, access with that Plex account. /access show finds"
+        " them by its name."
+    ),
     # Many at once
     "bulk.nobody": mark("That is about nobody right now, so there is nothing to do."),
     "bulk.unknown": mark("I do not know that bulk action any more. Start again from /access list."),

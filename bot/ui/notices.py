@@ -24,6 +24,8 @@ def notice_card(data: NoticeData, t: Texts) -> LayoutView:
     """One notice; once it is mended the same message says so, and keeps no buttons."""
     if data.notice.cleared_at is not None:
         title = t(_MENDED[data.notice.kind], server=_server(data))
+        if data.link is not None and data.link.disconnected_at is not None:
+            title = t("{server} was disconnected", server=_server(data))
         mended = t("Mended {when}.", when=relative(data.notice.cleared_at))
         return layout(f"### ✅ {title}", mended, colour=GREEN)
     title, lines, buttons, colour = _OPEN[data.notice.kind](data, t)

@@ -105,7 +105,7 @@ def _waiting(signing_in: SignInView, head: str, t: Texts) -> LayoutView:
           " server. Then come back: this message goes on by itself."),
         "-# " + t("I never see your password. What Plex gives me is stored encrypted, and erased"
                   " with /plex disconnect."),
-        "-# " + t("The button works until {when}.", when=relative(signing_in.sign_in.expires_at)),
+        "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
         rows=[
             [
                 Button(label=t("Sign in with Plex"), url=signing_in.url),

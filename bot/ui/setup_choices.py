@@ -45,6 +45,8 @@ def libraries_step(view: SetupView, head: str, t: Texts, way: str, page: int = 0
         t("What do people get on {server}? You can make more tiers later, with /tier.",
           server=server),
         _shared_line(view, t),
+        None if tier.is_open else "-# " + t("Members do not see this tier yet. /tier edit opens it"
+                                            " to them."),
         "-# " + t("Page {page} of {pages}", page=page + 1, pages=pages) if pages > 1 else None,
         rows=[[menu], buttons],
         colour=BLUE if chosen else YELLOW,

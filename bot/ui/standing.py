@@ -6,7 +6,7 @@ from typing import Any
 from discord import ButtonStyle
 from discord.ui import ActionRow, Item, LayoutView
 
-from bot.domain.panels import Panel, PanelKind, PanelProblem
+from bot.domain.panels import PanelKind, PanelProblem
 from bot.domain.people import Asking
 from bot.i18n import Texts, mark
 from bot.services.panels import PanelData
@@ -47,8 +47,8 @@ def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
         "### " + t("Get access to Plex"),
         t(_HOW[data.guild.asking]),
         "-# " + t("What I answer here only you can see. If there is news later, I send you one"
-                  " direct message: when your invite is ready, as a reminder to accept it, and"
-                  " when your access changes or ends."),
+                  " direct message: when your request is decided, as a reminder to accept the"
+                  " invite, and when your access changes or ends."),
         rows=[_doors(data.guild.asking, t)],
         colour=BLUE,
     )  # fmt: skip
@@ -80,11 +80,6 @@ def problem_line(kind: PanelKind, channel_id: int, problem: PanelProblem, t: Tex
     """For admins: which panel does not stand, why, and what to do."""
     name = t(KIND_NAMES[kind])
     return t(PROBLEMS[problem], channel=f"<#{channel_id}>", panel=name)
-
-
-def wanted_line(panel: Panel, t: Texts) -> str:
-    """For admins: which panel stands where."""
-    return f"<#{panel.channel_id}>: {t(KIND_NAMES[panel.kind])}"
 
 
 _HOW: dict[Asking, str] = {

@@ -63,7 +63,7 @@ async def test_a_code_opens_the_door(stage: Stage) -> None:
     assert labels(stage.card()) == []
     page = await listed(stage)
     assert "used up" in words(page)
-    assert "used 1 of 1 times" in words(page)
+    assert "Used 1 of 1 times" in words(page)
     assert f"Used by <@{stage.bob.id}>" in words(page)
     refused = await stage.slash(stage.carol, "invite", code=code)
     assert "That code is used up" in refusal(refused)
@@ -95,7 +95,7 @@ async def test_a_code_for_a_tier_that_a_reviewer_still_decides(stage: Stage) -> 
     assert [library.title for library in share.libraries] == ["Music"]
     text = words(await listed(stage))
     assert "Tier: Music lovers · a reviewer still decides" in text
-    assert "used 1 of 3 times · until <t:" in text
+    assert "Used 1 of 3 times · until <t:" in text
 
 
 async def test_a_code_while_plex_is_not_connected(stage: Stage) -> None:

@@ -30,12 +30,18 @@ PATIENCE_MS = 20_000
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[str]:
+def ways() -> tuple[str, ...]:
+    """What the demo is told beside its port; a test module may say something else."""
+    return ()
+
+
+@pytest.fixture
+def demo(tmp_path: Path, ways: tuple[str, ...]) -> Iterator[str]:
     """The address of the start page; afterwards, that Ctrl-C has left nothing behind."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--no-open", "--port", str(_free_port())],
+        [sys.executable, "-m", "sandbox", "--no-open", "--port", str(_free_port()), *ways],
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,

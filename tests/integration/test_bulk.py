@@ -81,7 +81,7 @@ async def test_many_are_suspended_a_few_at_a_time(story: Story, bulks: BulkServi
     begun = await bulks.start(ADMIN, BulkAction.SUSPEND, EVERYBODY, BulkDetails(reason="Rebuild"))
     assert begun.counts == {B.WAITING: AT_ONCE + 2}
     assert await story.house.services.bulk_run.carry_on(begun.bulk.id) is None
-    story.clock.advance(seconds=1)
+    story.clock.advance(seconds=2)
     first = await story.house.services.bulk_run.carry_on(begun.bulk.id)
     assert first is not None
     assert first.counts == {B.ASKED: AT_ONCE, B.WAITING: 2}
@@ -125,7 +125,7 @@ async def test_killed_and_taken_up_again(
     monkeypatch.setattr(AccessService, "extend", dying)
     now = story.clock.now()
     begun = await bulks.start(ADMIN, BulkAction.EXTEND, EVERYBODY, BulkDetails(until="30d"))
-    story.clock.advance(seconds=1)
+    story.clock.advance(seconds=2)
     with pytest.raises(LedgerUnavailable):
         await story.house.services.bulk_run.carry_on(begun.bulk.id)
     # Whoever was killed holds the claim for a while, and nobody else comes in between.
@@ -141,7 +141,7 @@ async def test_two_at_it_at_once(story: Story, bulks: BulkService) -> None:
     """A second worker that takes it over by mistake does nothing a second time."""
     invites = await several(story, 2)
     begun = await bulks.start(ADMIN, BulkAction.EXTEND, EVERYBODY, BulkDetails(until="30d"))
-    story.clock.advance(seconds=1)
+    story.clock.advance(seconds=2)
     actor = replace(ADMIN, bulk_id=begun.bulk.id)
     access = story.house.services.access
     await access.extend(actor, invites[0].id, "30d")
@@ -156,7 +156,7 @@ async def test_stop(story: Story, bulks: BulkService) -> None:
     """Whoever is waiting is left alone; what Plex was asked for is finished."""
     await several(story, AT_ONCE + 3)
     begun = await bulks.start(ADMIN, BulkAction.REVOKE, EVERYBODY)
-    story.clock.advance(seconds=1)
+    story.clock.advance(seconds=2)
     await story.house.services.bulk_run.carry_on(begun.bulk.id)
     other = Actor(GUILD, 13, Right.ADMIN)
     stopped = await bulks.stop(other, begun.bulk.id)

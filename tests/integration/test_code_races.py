@@ -1,6 +1,7 @@
 """Codes at the same instant: the last use is one use, tries are counted exactly, no use is lost."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 from story import ADMIN, GUILD, Story, rows
@@ -87,6 +88,38 @@ async def test_withdrawn_twice_at_the_same_instant(story: Story) -> None:
     assert sum(not isinstance(one, Exception) for one in done) == 1
     assert await uses(story) == [1]
     assert await ask(story, 102, code.text) == "requested"
+
+
+async def test_redeemed_while_a_reviewer_decides(story: Story) -> None:
+    """A request is approved by the one or by the other, and only what is used is counted."""
+    code = (await made(story, uses=0)).text
+    invites = story.house.services.invites
+    for member in range(100, 108):
+        await ask(story, member, "")
+        own = await invites.live(Actor(GUILD, member))
+        assert own is not None
+        deciding = invites.approve if member % 2 else _denying(story)
+        await asyncio.gather(
+            invites.redeem(Actor(GUILD, member), code),
+            deciding(ADMIN, own.id, own.version),
+            return_exceptions=True,
+        )
+    counted = await rows(
+        story.ledger,
+        "SELECT count(*) AS n FROM invite WHERE code_id IS NOT NULL AND NOT code_given_back",
+    )
+    assert await uses(story) == [counted[0].n]
+    both = await rows(
+        story.ledger,
+        "SELECT id FROM invite WHERE code_id IS NOT NULL AND NOT code_given_back"
+        " AND decided_by IS NOT NULL",
+    )
+    assert both == []
+
+
+def _denying(story: Story) -> Callable[..., Awaitable[object]]:
+    invites = story.house.services.invites
+    return lambda actor, id_, version: invites.deny(actor, id_, version, "")
 
 
 async def test_tries_at_the_same_instant(story: Story) -> None:
