@@ -8,12 +8,15 @@ from discord.ext import commands
 
 from bot.client import HelprBot
 from bot.domain.people import Asking, Budget, Right, Rule
+from bot.domain.sign_in import SignInPurpose
 from bot.services.invites import AnswerToken, Request
+from bot.services.proving import JOINED
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items.members import Leave, Withdraw
-from bot.ui.items.standing import GetAccess, HaveCode, MyAccess
+from bot.ui.items.members import Leave, Prove, Withdraw
+from bot.ui.items.standing import GetAccess, HaveCode, MyAccess, SignInToGet
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
+from bot.ui.proving import ways_panel
 
 # Digits of the largest id there can be.
 LONGEST_ID = 18
@@ -31,6 +34,8 @@ class Members(commands.Cog):
         bot.door.on(HaveCode, self.have_code)
         bot.door.on(RedeemForm, self.redeem)
         bot.door.on(MyAccess, self.show_mine)
+        bot.door.on(SignInToGet, self.sign_in)
+        bot.door.on(Prove, self.prove)
 
     @rule(Rule(Right.MEMBER, Budget.INVITE))
     @app_commands.command(name="invite", description="Ask for access to Plex")
@@ -39,7 +44,7 @@ class Members(commands.Cog):
     async def invite(self, interaction: Interaction, code: str | None = None) -> None:
         """Open the form, or show the request that is open already, or news that got lost."""
         if code is None:
-            await self._open_form(interaction)
+            await self._offer(interaction)
             return
         async with in_time():
             await self._bot.services.redeeming.check(actor_of(interaction), code)
@@ -52,7 +57,52 @@ class Members(commands.Cog):
 
     async def get_access(self, interaction: Interaction, _pressed: GetAccess) -> None:
         """The same from the standing panel."""
-        await self._open_form(interaction)
+        await self._offer(interaction)
+
+    async def sign_in(self, interaction: Interaction, _pressed: SignInToGet) -> None:
+        """Ask by signing in with Plex, from the standing panel."""
+        async with in_time():
+            waits = await self._bot.services.showing.waits_for(actor_of(interaction))
+        if waits:
+            await self._show_own(interaction)
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show_ways(interaction)
+
+    async def prove(self, interaction: Interaction, pressed: Prove) -> None:
+        """Begin the sign-in anew, or type the account after all."""
+        if pressed.way == "form":
+            await self._open_form(interaction)
+            return
+        await interaction.response.defer()
+        await self._show_ways(interaction, anew=True)
+
+    async def _offer(self, interaction: Interaction) -> None:
+        """The two ways where signing in lets somebody in at once, else the form."""
+        actor = actor_of(interaction)
+        async with in_time():
+            settings = await self._bot.services.guilds.settings(actor.guild_id)
+            waits = await self._bot.services.showing.waits_for(actor)
+        if waits or settings.asking is not Asking.SIGNED_IN:
+            await self._open_form(interaction)
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await self._show_ways(interaction)
+
+    async def _show_ways(self, interaction: Interaction, *, anew: bool = False) -> None:
+        actor, member = actor_of(interaction), interaction.user
+        joined = member.joined_at if isinstance(member, discord.Member) else None
+        signing_in = await self._bot.services.sign_ins.begin(
+            actor,
+            SignInPurpose.MEMBER,
+            locale=interaction.locale.value,
+            anew=anew,
+            details={JOINED: joined.isoformat()} if joined is not None else {},
+            answer=_token(interaction),
+        )
+        settings = await self._bot.services.guilds.settings(actor.guild_id)
+        panel = ways_panel(signing_in, settings.asking, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
 
     async def show_mine(self, interaction: Interaction, _pressed: MyAccess) -> None:
         """The member's own panel, from the standing one."""

@@ -18,6 +18,7 @@ from bot.domain.sign_in import (
     SignInPurpose,
     SignInState,
 )
+from db.answers import TOKEN_LIFE
 from db.models import SignIn as SignInRow
 
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -44,6 +45,7 @@ class HeldAnswer:
 
     application_id: int
     token: str = field(repr=False)
+    made_at: datetime
 
 
 class SignIns:
@@ -240,14 +242,14 @@ class SignIns:
 
     async def answer_of(self, id_: int, now: datetime) -> HeldAnswer | None:
         """The private answer, while Discord lets Helpr edit it."""
-        query = select(C.application_id, C.answer_sealed).where(
+        query = select(C.application_id, C.answer_sealed, C.answer_expires_at).where(
             C.id == id_, C.answer_sealed.is_not(None), C.answer_expires_at > now
         )
         row = (await self._session.execute(query)).one_or_none()
         if row is None:
             return None
         opened = self._keyring.open(row.answer_sealed, _where(id_, "answer"))
-        return HeldAnswer(row.application_id, opened)
+        return HeldAnswer(row.application_id, opened, row.answer_expires_at - TOKEN_LIFE)
 
     async def forget_answers(self, now: datetime) -> None:
         """Forget every token of an answer that is over."""

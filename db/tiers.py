@@ -171,11 +171,14 @@ class Tiers:
         query = select(INVITE.c.id).where(INVITE.c.tier_id == tier.id, standing, ~given)
         return (await self._session.execute(query.order_by(INVITE.c.id))).scalars().all()
 
-    async def fall_back(self, tier: Tier, default: Tier, now: datetime) -> Sequence[int]:
-        """Open requests and codes that name the tier name the default one now; the requests."""
+    async def free_codes(self, tier: Tier) -> None:
+        """Codes that name the tier mean the default one from now on."""
         await self._session.execute(
             update(CODE).where(CODE.c.tier_id == tier.id).values(tier_id=None)
         )
+
+    async def free_requests(self, tier: Tier, default: Tier, now: datetime) -> Sequence[int]:
+        """Open requests that name the tier name the default one from now on; their ids."""
         moved = await self._session.execute(
             update(INVITE)
             .where(INVITE.c.tier_id == tier.id, INVITE.c.state.in_(list(OPEN)))

@@ -30,6 +30,7 @@ from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
@@ -173,6 +174,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         sign_ins=sign_ins,
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
+        proving=ProvingService(ledger, clock),
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),

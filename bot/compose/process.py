@@ -85,7 +85,9 @@ def make_queue(
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,
-        signing_in=SignInJobs(client, house_.plex, services.sign_ins, services.setup),
+        signing_in=SignInJobs(
+            client, house_.plex, services.sign_ins, services.setup, services.proving
+        ),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )
     if connector is None:

@@ -134,6 +134,7 @@ class Invite:
     share_id: int | None = None
     share_adopted: bool = False
     account_id: int | None = None
+    is_proven: bool = False
     grant: Grant | None = None
     is_restoring: bool = False
     expires_at: datetime | None = None

@@ -13,8 +13,10 @@ from bot.i18n import texts
 from bot.jobs.answers import edit_answer
 from bot.log import logger
 from bot.plex import PlexService
+from bot.services.proving import Proof, ProvingService
 from bot.services.setup import SetupService
 from bot.services.sign_ins import SignInService
+from bot.ui.proving import proof_panel
 from bot.ui.setup import setup_panel
 
 log = logger(__name__)
@@ -39,11 +41,13 @@ class SignInJobs:
         plex: PlexService,
         sign_ins: SignInService,
         setup: SetupService,
+        proving: ProvingService,
     ) -> None:
         self._client = client
         self._plex = plex
         self._sign_ins = sign_ins
         self._setup = setup
+        self._proving = proving
 
     async def follow(self, sign_in_id: int) -> bool:
         """Do what is owed for a sign-in; False when nothing is."""
@@ -52,10 +56,12 @@ class SignInJobs:
             return False
         if sign_in.is_waiting:
             await self._ask(sign_in)
-            return True
-        await self._sign_ins.release(sign_in)
-        if sign_in.state is SignInState.EXPIRED:
-            await self._show(sign_in)
+        elif sign_in.state is SignInState.SIGNED_IN:
+            await self._use(sign_in)
+        else:
+            await self._sign_ins.release(sign_in)
+            if sign_in.state is SignInState.EXPIRED:
+                await self._show(sign_in, Proof())
         return True
 
     async def _ask(self, sign_in: SignIn) -> None:
@@ -73,21 +79,28 @@ class SignInJobs:
             return
         known = await self._sign_ins.signed_in(sign_in, token, account, servers)
         if known is not None:
-            await self._show(known)
+            await self._use(known)
 
-    async def _show(self, sign_in: SignIn) -> None:
+    async def _use(self, sign_in: SignIn) -> None:
+        """Somebody has signed in: a member asks with it, an admin chooses a server next."""
+        is_member = sign_in.purpose is SignInPurpose.MEMBER
+        await self._show(sign_in, await self._proving.settle(sign_in) if is_member else Proof())
+
+    async def _show(self, sign_in: SignIn, proof: Proof) -> None:
         """Bring the private answer up to date; once that is over a button does the same."""
         answer = await self._sign_ins.answer_of(sign_in)
         if answer is None:
             return
         try:
             async with asyncio.timeout(DEADLINE):
-                view = await self._panel(sign_in)
+                view = await self._panel(sign_in, proof)
                 await edit_answer(self._client, answer.application_id, answer.token, view)
         except UNREACHED as error:
             log.info("sign_in.not_shown", error=type(error).__name__)
 
-    async def _panel(self, sign_in: SignIn) -> LayoutView:
+    async def _panel(self, sign_in: SignIn, proof: Proof) -> LayoutView:
+        if sign_in.purpose is SignInPurpose.MEMBER:
+            return proof_panel(proof, texts(sign_in.locale))
         actor = Actor(sign_in.guild_id, sign_in.user_id, Right.ADMIN)
         view = await self._setup.view(actor)
         return setup_panel(view, view.step, texts(sign_in.locale))

@@ -19,6 +19,7 @@ from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
 from bot.services.roles import RoleService
@@ -61,6 +62,7 @@ class Services:
     sign_ins: SignInService
     linking: LinkingService
     setup: SetupService
+    proving: ProvingService
     sweep: SweepService
     board: BoardService
     stats: StatsService

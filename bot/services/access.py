@@ -188,7 +188,7 @@ class AccessService:
         tier = tier or await work.tiers.default_of(invite.guild_id)
         if tier is None or not tier.libraries:
             raise Refused("tier.no_libraries", tier=tier.name if tier else "?")
-        await take_seat(work, tier, invite_id=invite.id)
+        await take_seat(work, tier, invite=invite)
         renewed = await _revived(
             work,
             invite,
@@ -234,7 +234,7 @@ class AccessService:
                 raise Refused("access.tier_already", tier=tier.name)
             if invite.state is InviteState.SENDING:
                 raise Refused("access.being_sent")
-            await take_seat(work, tier, invite_id=invite.id)
+            await take_seat(work, tier, invite=invite)
             columns: dict[str, Any] = {"tier_id": tier.id}
             if invite.state in SHARED:
                 columns |= {"change": Change.UPDATE}
@@ -376,7 +376,7 @@ class AccessService:
         """What Plex has refused takes a seat again, of the default tier if its own is gone."""
         wished = await wished_tier(work, invite)
         tier = await shareable_tier(work, invite.guild_id, invite.login, wished)
-        await take_seat(work, tier, invite_id=invite.id)
+        await take_seat(work, tier, invite=invite)
         return await _revived(
             work,
             invite,

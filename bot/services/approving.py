@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.domain.errors import Refused
+from bot.domain.errors import Forged, Refused
 from bot.domain.invites import OPEN, Invite, InviteState
 from bot.domain.jobs import ShareInvite, ShowCard
 from bot.domain.links import Tier
@@ -24,7 +24,7 @@ async def shareable_tier(
         await work.tiers.default_of(guild_id) if tier_id is None else await work.tiers.get(tier_id)
     )
     if tier_id is not None and (tier is None or tier.guild_id != guild_id):
-        raise Refused("tier.unknown")
+        raise Forged("tier.unknown")
     if tier is not None and tier.is_going:
         raise Refused("tier.unknown" if tier.is_deleted else "tier.leaving", tier=tier.name)
     link = await work.links.get(tier.link_id) if tier else None
@@ -58,7 +58,7 @@ async def approve(
     `by` is a Discord user, None where a rule of the guild's has decided (a code, a sign-in). For
     `wait` it is not sent yet. The caller commits. Raises `Refused` (`seats.*`) when all is full.
     """
-    await take_seat(work, tier, invite_id=invite.id)
+    await take_seat(work, tier, invite=invite)
     approved = await work.invites.move(
         invite.id,
         InviteState.APPROVED,

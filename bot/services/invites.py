@@ -104,7 +104,7 @@ class InviteService:
                 # News that comes before this view is shown would be overwritten by it.
                 await work.owed.heal_answer(invite.id, now + FIRST_ANSWER)
                 await work.commit()
-            return await _member_view(work, invite)
+            return await member_view(work, invite)
 
     async def request(self, actor: Actor, request: Request) -> MemberView:
         """Store a request, or show the one that is open.
@@ -143,7 +143,7 @@ class InviteService:
             own = await work.invites.latest_of(actor.guild_id, actor.user_id)
             if own is not None and own.is_live:
                 raise Refused("invite.open_already")
-            await _refuse_taken(work, actor, login)
+            await refuse_taken(work, actor.guild_id, login)
             if code is not None:
                 code = await take_use(work, code.id, now)
             tier = await tier_of(work, code) or await _asked_for(work, actor, request.tier_id)
@@ -192,7 +192,7 @@ class InviteService:
             if answer is not None:
                 await _keep_answer(work, invite, answer, now)
             await work.commit()
-            return await _member_view(work, invite)
+            return await member_view(work, invite)
 
     async def approve(
         self, actor: Actor, invite_id: int, version: int, tier_id: int | None = None
@@ -332,7 +332,7 @@ class InviteService:
             if take_back:
                 await work.jobs.enqueue(ChangeShare(invite.id))
             await work.commit()
-            return await _member_view(work, withdrawn)
+            return await member_view(work, withdrawn)
 
     async def queue(self, actor: Actor, *, after: int = 0, before: int | None = None) -> QueuePage:
         """Open requests of the guild: those after an id, or those before one."""
@@ -366,7 +366,8 @@ async def _keep_answer(work: Work, invite: Invite, answer: AnswerToken, now: dat
     )
 
 
-async def _member_view(work: Work, invite: Invite) -> MemberView:
+async def member_view(work: Work, invite: Invite) -> MemberView:
+    """Everything that the member's own panel shows of an invite."""
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
     return MemberView(invite, tier, link, await given_libraries(work, invite, tier))
@@ -382,8 +383,9 @@ async def _asked_for(work: Work, actor: Actor, tier_id: int | None) -> Tier | No
     raise Refused("tier.not_open")
 
 
-async def _refuse_taken(work: Work, actor: Actor, login: Login) -> None:
-    holder = await work.invites.holder_of(actor.guild_id, login)
+async def refuse_taken(work: Work, guild_id: int, login: Login) -> None:
+    """Raise `Refused` (`login.*`) when somebody has asked for this account, or has access."""
+    holder = await work.invites.holder_of(guild_id, login)
     if holder is None:
         return
     if not holder.is_live:

@@ -167,7 +167,8 @@ async def _delete_tiers(work: Work, link: Link, now: datetime) -> None:
         await work.links.free_requests(link.id)
         return
     for tier in own:
-        requests = await work.tiers.fall_back(tier, default, now)
+        await work.tiers.free_codes(tier)
+        requests = await work.tiers.free_requests(tier, default, now)
         await work.jobs.enqueue(*map(ShowCard, requests), *map(TellMember, requests))
 
 

@@ -1,7 +1,7 @@
 """Signing in with Plex: begun by a person, followed by a job, used by whoever wanted it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,8 @@ from db.sign_ins import HeldAnswer
 LOOK = timedelta(seconds=2)
 LOOK_LATER = timedelta(seconds=10)
 AT_IT = timedelta(minutes=5)
+# Plex would wait for longer, but then nobody could be told in the same message that it is over.
+LONGEST = timedelta(minutes=13)
 # A PIN with less time left than this is not offered once more.
 TIME_ENOUGH = timedelta(minutes=5)
 # Who has signed in to link a server chooses it within this time.
@@ -64,11 +66,13 @@ class SignInService:
         if not anew:
             async with self._ledger.begin() as work:
                 known = await work.sign_ins.open_of(actor.guild_id, actor.user_id, purpose)
-                if known is not None and _is_fresh(known, now) and details is None:
+                is_same = known is not None and details in (None, known.details)
+                if known is not None and is_same and _is_fresh(known, now):
                     await _keep(work, known, answer, now)
                     await work.commit()
                     return self._view(known)
         pin = await self._plex.begin_sign_in()
+        pin = replace(pin, seconds=min(pin.seconds, LONGEST.total_seconds()))
         async with self._ledger.begin() as work:
             # Two presses at the same moment: one after the other.
             await work.guilds.lock(actor.guild_id)
@@ -125,7 +129,7 @@ class SignInService:
             taken = await work.sign_ins.claim(sign_in_id, now=now, lease=WORK_LEASE)
             if taken is None:
                 return None
-            is_unused = taken.state is SignInState.SIGNED_IN
+            is_unused = taken.state is SignInState.SIGNED_IN and taken.purpose is SignInPurpose.LINK
             if is_unused or (taken.is_waiting and now >= taken.expires_at):
                 taken = await end(work, taken, SignInState.EXPIRED, now) or taken
             await work.commit()
@@ -151,8 +155,10 @@ class SignInService:
         """Plex has said who it is; None when somebody has begun anew meanwhile."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
+            # A member's is used at once, by this job or, if it dies, by the next one.
+            kept = KEPT if sign_in.purpose is SignInPurpose.LINK else timedelta(0)
             known = await work.sign_ins.signed_in(
-                sign_in.id, token, account, servers, until=now + KEPT
+                sign_in.id, token, account, servers, until=now + kept
             )
             if known is not None:
                 await work.audit.happened(

@@ -51,12 +51,14 @@ class SweepService:
         """Enqueue a job for all that is owed; how many were found due."""
         now = self._clock.now()
         async with self._ledger.begin() as work:
+            await finish_leaving(work, now)
+            await work.commit()
+        async with self._ledger.begin() as work:
             jobs: list[Job] = await self._what_time_brings(work, now)
             for what, invite_job in _OWED_BY_INVITES.items():
                 jobs += [invite_job(id_) for id_ in await work.owed.due(what, now=now)]
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
-            await finish_leaving(work, now)
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]

@@ -122,6 +122,7 @@ class TierService:
             if not tier.is_default:
                 await work.tiers.make_default(tier)
                 await told(work, actor, tier, "tier.default", now)
+                await offer_changed(work, actor.guild_id, now)
             view = await view_of(work, await own_tier(work, actor, tier_id))
             await work.commit()
             return view
@@ -150,8 +151,7 @@ class TierService:
         async with self._ledger.begin() as work:
             await work.guilds.lock(actor.guild_id)
             tier = await _deletable(work, actor, tier_id)
-            # Behind the lock that everybody takes who is given a seat.
-            await lock_seats(work, tier)
+            await _close(work, tier)
             held = len(await work.tiers.holders(tier))
             if held:
                 raise Refused("tier.in_use", tier=tier.name, n=held)
@@ -173,9 +173,10 @@ class TierService:
                 raise Refused("tier.unknown")
             if not target.libraries:
                 raise Refused("tier.no_libraries", tier=target.name)
-            await lock_seats(work, tier)
+            await _close(work, tier)
             await work.tiers.change(tier.id, leaving_for=target.id, is_open=False)
             await told(work, actor, tier, "tier.leaving", now, to=target.id)
+            await offer_changed(work, actor.guild_id, now)
             holders = await work.tiers.holders(tier)
             await work.commit()
             return holders
@@ -202,6 +203,7 @@ class TierService:
             if tier.leaving_for is not None:
                 tier = await work.tiers.change(tier.id, leaving_for=None)
                 await told(work, actor, tier, "tier.stays", now)
+                await offer_changed(work, actor.guild_id, now)
             view = await view_of(work, tier)
             await work.commit()
             return view
@@ -251,15 +253,17 @@ async def editable(work: Work, actor: Actor, tier_id: int) -> Tier:
 
 async def view_of(work: Work, tier: Tier) -> TierView:
     """All that the panel of a tier shows."""
-    links = await work.links.all_of(tier.guild_id)
-    own = [link for link in links if link.id == tier.link_id]
+    own = await work.links.get(tier.link_id)
+    if own is None:
+        raise LookupError(f"tier {tier.id} is on a link that is gone")
+    others = [one for one in await work.links.all_of(tier.guild_id) if one.id != own.id]
     return TierView(
         tier,
-        own[0],
+        own,
         held=await work.seats.taken_of_tier(tier.id),
         differing=len(await work.tiers.differing(tier)) if tier.libraries else 0,
         libraries=tuple(await work.links.libraries(tier.link_id)),
-        links=(*own, *(link for link in links if link.id != tier.link_id)),
+        links=(own, *others),
         role_problems=(await work.roles.problems(tier.guild_id)).get(tier.id, {}),
         target=await work.tiers.get(tier.leaving_for) if tier.leaving_for else None,
     )
@@ -274,10 +278,19 @@ async def told(
     )
 
 
+async def offer_changed(work: Work, guild_id: int, now: datetime) -> None:
+    """Cards of open requests name the tiers that there are to approve as: show them anew."""
+    owed = await work.cards.owe_all(guild_id, now)
+    await work.jobs.enqueue(*map(ShowCard, owed))
+
+
 async def finish_leaving(work: Work, now: datetime) -> None:
-    """Delete the tiers whose people are all somewhere else by now."""
+    """Delete the tiers whose people are all somewhere else by now.
+
+    In a transaction of its own: it takes locks that others hold who wait for invites.
+    """
     for tier in await work.tiers.leaving():
-        await lock_seats(work, tier)
+        await _close(work, tier)
         if not await work.tiers.holders(tier):
             await _delete(work, tier, now)
 
@@ -289,13 +302,23 @@ async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
     return tier
 
 
+async def _close(work: Work, tier: Tier) -> None:
+    """Nobody is given the tier until this work is over.
+
+    Its codes first: whoever redeems one holds its row, and then wants a seat.
+    """
+    await work.tiers.free_codes(tier)
+    await lock_seats(work, tier)
+
+
 async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) -> None:
     default = await work.tiers.default_of(tier.guild_id)
     if default is None:
         raise LookupError(f"guild {tier.guild_id} has no default tier")
-    requests = await work.tiers.fall_back(tier, default, now)
+    requests = await work.tiers.free_requests(tier, default, now)
     await work.tiers.delete(tier, now)
     await work.audit.happened(
         tier.guild_id, "tier.deleted", now=now, by=by, tier=tier.id, name=tier.name
     )
     await work.jobs.enqueue(*map(ShowCard, requests), *map(TellMember, requests))
+    await offer_changed(work, tier.guild_id, now)

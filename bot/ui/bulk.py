@@ -73,6 +73,7 @@ def bulk_panel(progress: BulkProgress, t: Texts) -> LayoutView:
         buttons.append(StopBulk(bulk.id, t("Stop")))
     if bulk.finished_at is not None:
         buttons.append(ResultFile(bulk.id, t("Result file")))
+        buttons.append(TurnHolders("top", 0, Standing.ALL, 0, t("To the list")))
     return layout(
         f"### {bulk_title(bulk, t)}",
         _where(progress, t),

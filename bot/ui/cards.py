@@ -60,6 +60,8 @@ def decision_buttons(invite: Invite, t: Texts, place: str = CARD) -> list[discor
 def request_lines(invite: Invite, tier: Tier | None, t: Texts) -> list[str]:
     """Who asks, for which Plex account, and their word to the admins."""
     lines = [t("Plex account: {login}", login=f"**{plain(invite.login.masked)}**")]
+    if invite.is_proven:
+        lines[0] += " · ✅ " + t("signed in with Plex")
     if tier is not None:
         libraries = t.n("{n} library", "{n} libraries", len(tier.libraries))
         lines.append(t("Tier: {tier} ({libraries})", tier=plain(tier.name), libraries=libraries))

@@ -249,6 +249,7 @@ TEXTS: dict[str, str] = {
         "People have access through {server}, or are about to: {n}. End their access first, or move"
         " them to a tier of another server; then disconnect it."
     ),
+    "sign_in.member_over": mark("That sign-in is over. Begin anew with /invite."),
     "sign_in.over": mark(
         "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),

@@ -93,7 +93,7 @@ def move_panel(page: HolderPage, t: Texts) -> LayoutView:
     options = [
         SelectOption(label=tier.name[:LABEL], value=str(tier.id))
         for tier in page.tiers
-        if tier.id != wanted.tier_id
+        if tier.id != wanted.tier_id and not tier.is_going
     ]
     back = TurnHolders("top", 0, wanted.standing, tier_id, t("Back"))
     if not options:

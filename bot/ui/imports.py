@@ -76,7 +76,9 @@ def stranger_panel(stranger: Stranger, t: Texts) -> LayoutView:
         "### " + t("Whose account is {name}?", name=plain(name_of(drift))),
         _about(drift, t),
         t("Libraries: {titles}", titles=_titles(stranger, t)),
-        "" if tier is not None else t("This server has no tier yet, and everybody is in one."),
+        t("Choose the tier that they are to be in, then the member.")
+        if tier is not None
+        else t("This Plex server has no tier yet, and everybody is in one. Make one first."),
     )
     items: list[Item[Any]] = [head]
     if tier is not None:

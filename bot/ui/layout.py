@@ -30,7 +30,11 @@ def layout(
 def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:
     """The lines that are not empty, as one text of at most `limit` characters."""
     whole = "\n".join(filter(None, lines))
-    return TextDisplay(whole if len(whole) <= limit else whole[: limit - 1] + "…")
+    # Discord may count an emoji as two, as JavaScript does.
+    units = whole.encode("utf-16-le")
+    if len(units) <= limit * 2:
+        return TextDisplay(whole)
+    return TextDisplay(units[: (limit - 1) * 2].decode("utf-16-le", "ignore") + "…")
 
 
 def fitting(lines: Iterable[str], limit: int) -> list[str]:

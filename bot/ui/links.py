@@ -9,7 +9,7 @@ from bot.i18n import Texts
 from bot.services.linking import Leaving
 from bot.ui.items.plex import Disconnect
 from bot.ui.layout import BLUE, GREEN, YELLOW, layout, notice
-from bot.ui.plain import plain
+from bot.ui.plain import short
 
 # Discord's limit for a button's label; and as many servers as fit.
 LABEL = 80
@@ -28,8 +28,8 @@ def choose_link_panel(links: Sequence[Link], t: Texts) -> LayoutView:
 
 def disconnect_panel(leaving: Leaving, t: Texts) -> LayoutView:
     """The question before a server is let go, and all that goes with it."""
-    server = plain(leaving.link.server_name) or "Plex"
-    tiers = ", ".join(map(plain, leaving.tiers))
+    server = short(leaving.link.server_name) or "Plex"
+    tiers = ", ".join(map(short, leaving.tiers))
     return layout(
         "### " + t("Disconnect {server}?", server=server),
         t("I forget how to reach it, and its owner's sign-in. Nothing changes on Plex itself, and"
@@ -50,7 +50,7 @@ def disconnect_panel(leaving: Leaving, t: Texts) -> LayoutView:
 
 def disconnected_notice(link: Link, t: Texts) -> LayoutView:
     """It is done."""
-    server = plain(link.server_name) or "Plex"
+    server = short(link.server_name) or "Plex"
     return notice(
         t("{server} is disconnected, and its sign-in erased. /plex connect brings it back.",
           server=server),

@@ -14,6 +14,11 @@ def plain(text: str) -> str:
     return _MARKUP.sub(r"\\\1", text)
 
 
+def short(text: str, limit: int = 60) -> str:
+    """The same of a name that may be of any length."""
+    return plain(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
 def quoted(text: str) -> str:
     """`text` as a quotation, harmless and without e-mail addresses."""
     return "\n".join(f"> {plain(line)}" for line in without_addresses(text).splitlines())

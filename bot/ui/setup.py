@@ -14,7 +14,7 @@ from bot.services.sign_ins import SignInView
 from bot.ui.errors import TEXTS
 from bot.ui.items.setup import ALONE, ON, BeginSignIn, LinkServer, OpenSetup, ShowStep
 from bot.ui.layout import BLUE, GREEN, RED, YELLOW, layout
-from bot.ui.plain import plain, relative
+from bot.ui.plain import relative, short
 from bot.ui.rights import Rights, rights_lines
 from bot.ui.settings import ASKING
 from bot.ui.setup_choices import (
@@ -34,6 +34,8 @@ NAMES: dict[Step, str] = {
 # Discord's limit for a button's label; and as many servers as fit with everything else.
 LABEL = 80
 SERVERS = 15
+# Of many servers so many are named where all is shown at a glance.
+NAMED = 5
 
 
 def setup_panel(
@@ -128,7 +130,7 @@ def _expired(head: str, t: Texts) -> LayoutView:
 
 def _servers(view: SetupView, signing_in: SignInView, head: str, t: Texts) -> LayoutView:
     sign_in = signing_in.sign_in
-    account = plain(sign_in.account.username if sign_in.account else "")
+    account = short(sign_in.account.username if sign_in.account else "")
     again = BeginSignIn(t("Sign in as somebody else"))
     if not sign_in.servers:
         return layout(
@@ -144,7 +146,7 @@ def _servers(view: SetupView, signing_in: SignInView, head: str, t: Texts) -> La
     for number, server in enumerate(sign_in.servers[:SERVERS]):
         known = linked.get(server.machine_identifier)
         if known is not None and known.is_connected:
-            lines.append("✅ " + t("{server} is connected already.", server=plain(server.name)))
+            lines.append("✅ " + t("{server} is connected already.", server=short(server.name)))
         else:
             label = t("Connect {server}", server=server.name.strip() or "Plex")
             buttons.append(LinkServer(sign_in.id, number, label[:LABEL]))
@@ -166,7 +168,7 @@ def _linked(view: SetupView, head: str, t: Texts, way: str) -> LayoutView:
     is_well = all(link.is_connected for link in view.links)
     return layout(
         head,
-        *(link_line(link, t) for link in view.links),
+        *(link_line(link, t) for link in view.links[:SERVERS]),
         "-# " + t("Each server goes its own way: its own tiers, its own troubles."),
         rows=[
             [
@@ -180,7 +182,7 @@ def _linked(view: SetupView, head: str, t: Texts, way: str) -> LayoutView:
 
 def link_line(link: Link, t: Texts) -> str:
     """A server, and how its connection is."""
-    server = plain(link.server_name) or "Plex"
+    server = short(link.server_name) or "Plex"
     if link.is_connected:
         return "✅ " + t("{server} is connected.", server=server)
     why = t(TEXTS[link.problem_key]) if link.problem_key in TEXTS else ""
@@ -212,7 +214,8 @@ def _summary(view: SetupView, step: Step, t: Texts) -> str:
     settings = view.settings
     match step:
         case Step.PLEX:
-            said = ", ".join(plain(link.server_name) or "Plex" for link in view.links)
+            named = [short(link.server_name, 40) or "Plex" for link in view.links[:NAMED]]
+            said = ", ".join([*named, *(["…"] if len(view.links) > NAMED else [])])
         case Step.LIBRARIES:
             n = sum(len(tier.libraries) for tier in view.tiers)
             said = t.n("{n} library", "{n} libraries", n) if n else ""

@@ -13,7 +13,7 @@ from bot.services.setup import SetupView
 from bot.ui.items.setup import ON, ChooseShared, SetUpSetting, ShareAll, ShowStep, TurnSetup
 from bot.ui.layout import BLUE, YELLOW, layout
 from bot.ui.menus import MENU, library_options
-from bot.ui.plain import plain
+from bot.ui.plain import short
 from bot.ui.settings import ASKING, menu_for, value_text
 
 # Of the libraries that are shared so many are named.
@@ -39,7 +39,7 @@ def libraries_step(view: SetupView, head: str, t: Texts, way: str, page: int = 0
         buttons.append(TurnSetup(tier.id, page + 1, way, t("Later ones")))
     if chosen:
         buttons.append(_go_on(view, Step.LIBRARIES, t, way))
-    server = plain(view.link.server_name if view.link else "") or "Plex"
+    server = short(view.link.server_name if view.link else "") or "Plex"
     return layout(
         head,
         t("What do people get on {server}? You can make more tiers later, with /tier.",
@@ -54,7 +54,7 @@ def libraries_step(view: SetupView, head: str, t: Texts, way: str, page: int = 0
 
 
 def _shared_line(view: SetupView, t: Texts) -> str:
-    titles = [plain(library.title) for library in view.tier.libraries] if view.tier else []
+    titles = [short(library.title) for library in view.tier.libraries] if view.tier else []
     if not titles:
         return "⚠️ " + t("None is chosen, so nobody can be invited. Choose at least one.")
     head = t.n("{n} library is shared:", "{n} libraries are shared:", len(titles))

@@ -11,7 +11,7 @@ from bot.domain.people import Asking
 from bot.i18n import Texts, mark
 from bot.services.panels import PanelData
 from bot.ui.items.requests import CARD, QUEUE, OpenQueue
-from bot.ui.items.standing import GET, GetAccess, HaveCode, MyAccess
+from bot.ui.items.standing import GET, GetAccess, HaveCode, MyAccess, SignInToGet
 from bot.ui.layout import BLUE, GREEN, contained, layout, line, text
 from bot.ui.queue import queued
 
@@ -59,7 +59,15 @@ def _doors(asking: Asking, t: Texts) -> list[Item[Any]]:
     if asking is Asking.WITH_CODE:
         # There is one way in, so there is one button.
         return [HaveCode(t("I have a code"), ButtonStyle.primary), mine]
-    return [GetAccess(t("Get access")), HaveCode(t("I have a code")), mine]
+    if asking is Asking.SIGNED_IN:
+        # Behind the first one are both ways.
+        return [GetAccess(t("Get access")), HaveCode(t("I have a code")), mine]
+    return [
+        GetAccess(t("Get access")),
+        SignInToGet(t("Sign in with Plex")),
+        HaveCode(t("I have a code")),
+        mine,
+    ]
 
 
 def reviewers_panel(data: PanelData, t: Texts) -> LayoutView:

@@ -36,6 +36,8 @@ LEDGER = {
     " nudge_days, withdraw_days, breaker_percent",
     "plex_link": "id, state, problem_key",
     "tier_library": "tier_id, library_id",
+    "code": "id, uses, revoked_at, discord_code",
+    "panel": "id, kind, channel_id, removed_at",
     # That somebody has tried what cannot be is written down.
     "(SELECT * FROM audit_event WHERE action <> 'interaction.forged') AS told": "id, action",
 }

@@ -172,11 +172,11 @@ async def test_suspend_all_and_restore_them(stage: Stage) -> None:
     assert "✅ Finished" in words(message)
     assert "✅ 2 done" in words(message)
     assert stage.shares() == []
-    assert labels(message) == ["Result file"]
+    assert labels(message) == ["Result file", "To the list"]
     file = await stage.alice.click(message, label="Result file")
     [attachment] = file.followups[-1].attachments if file.followups else file.response.attachments
     assert attachment.filename == "helpr-bulk-1.csv"
-    message = await shown(stage)
+    await stage.alice.click(message, label="To the list")
     await choose(stage, message, "Show", "Suspended")
     await choose(stage, message, "Do something", "Restore")
     await stage.alice.click(message, label="Restore: 2")

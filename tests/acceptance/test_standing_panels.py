@@ -4,8 +4,9 @@ from typing import Any
 
 import simcord
 import unseen
-from lives import guild_sets
 from stage import Stage, button, labels, refusal, said, words
+
+from bot.domain.people import Actor, Right
 
 GET = "get_access"
 
@@ -115,14 +116,16 @@ async def test_a_panel_that_was_deleted_unseen(stage: Stage) -> None:
 async def test_a_panel_changes_with_the_settings(stage: Stage) -> None:
     """It says how one asks here, in the server's language; for nothing new nothing is edited."""
     await post(stage)
-    await guild_sets(stage, asking="with_code")
-    await stage.slash(stage.alice, "settings")
-    async with stage.house.ledger.begin() as work:
-        await work.panels.owe([stage.world.guild.id], stage.clock.now())
-        await work.commit()
+    admin = Actor(stage.world.guild.id, stage.alice.id, Right.ADMIN)
+    await stage.house.services.settings.change(admin, "asking", ["with_code"])
     await stage.run_jobs()
     [panel] = panels(stage)
     assert "You need a code from an admin here" in words(panel)
+    assert labels(panel) == ["I have a code", "My access"]
+    before = len(stage.env.http_requests)
+    await stage.house.services.settings.change(admin, "nudge_days", ["4"])
+    await stage.run_jobs()
+    assert [r.path for r in stage.env.http_requests[before:] if r.method == "PATCH"] == []
 
 
 async def test_a_channel_that_takes_no_panel(stage: Stage) -> None:

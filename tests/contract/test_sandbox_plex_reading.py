@@ -5,6 +5,7 @@ import asyncio
 import pytest
 import requests
 from plexapi.exceptions import BadRequest, NotFound
+from plexapi.library import FilterChoice
 from plexapi.myplex import MyPlexAccount
 from plexapi.server import PlexServer
 from plexapi.utils import parseXMLString
@@ -270,3 +271,15 @@ async def test_two_worlds_do_not_mix():
         assert first.port != second.port
         one.add_library("Anime", "show")
     assert len(two.server.libraries) == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "titles"), [("contentRating", "G PG PG-13 R"), ("label", "horror family")]
+)
+async def test_the_values_of_a_filter_are_filter_choices(server, field, titles):
+    """A media server names the ratings and labels of a library, as PlexAPI reads them."""
+    path = f"/library/sections/1/{field}"
+    found = await asyncio.to_thread(lambda: server.fetchItems(path, cls=FilterChoice))
+    assert [choice.title for choice in found] == titles.split()
+    with pytest.raises(NotFound):
+        await asyncio.to_thread(server.query, "/library/sections/77/label")

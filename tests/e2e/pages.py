@@ -31,11 +31,15 @@ class Discord:
         expect(self.view).to_have_attribute("aria-busy", "false")
 
     def slash(self, command: str, member: str | None = None) -> None:
-        """Write a command, choose it, send it, with no optional option; `member` is its first."""
+        """Write a command, choose it, send it; `member` is the one option that is filled in."""
         self._shown.locator("#channel-composer-input").click()
         self._page.keyboard.type(command)
         expect(self.options.first).to_be_visible()
         self._page.keyboard.press("Enter")
+        optional = self._shown.locator("button.command-ghost", has_text="options")
+        if member is not None and optional.is_visible():
+            optional.click()
+            self.options.filter(has_text="member").first.click()
         if member is not None:
             expect(self.options.filter(has_text=member).first).to_be_visible()
             self._page.keyboard.type(member)
@@ -54,6 +58,16 @@ class Discord:
         """Send the form."""
         self.form.locator("button[type=submit]").click()
         expect(self.form).to_be_hidden()
+
+    def choose(self, message: Locator, menu: str, option: str) -> None:
+        """Choose an option of one of a message's menus, by what both say."""
+        self.ready()
+        message.locator("button.select-trigger", has_text=menu).first.click()
+        self.options.filter(has_text=option).first.click()
+        still_open = message.locator("button.select-trigger[aria-expanded=true]")
+        if still_open.count():
+            # A menu of members is sent when it is closed.
+            still_open.first.click()
 
     def press(self, message: Locator, label: str) -> None:
         """Press a button of a message."""

@@ -2,7 +2,7 @@
 
 import re
 
-from pages import DiscordTab, Stage, fits_the_screen, lines, window
+from pages import DiscordTab, Stage, Tab, fits_the_screen, lines, message_id, window
 from pictures import Album
 from playwright.sync_api import Browser, Page, expect
 
@@ -12,7 +12,7 @@ MORE = re.compile(r"\+\d+ (more|options)")
 
 
 def test_a_code(page: Page, browser: Browser, album: Album) -> None:
-    """Alice posts the panel and makes a code; Bob types it there, on a phone, and is in."""
+    """Alice posts the panel, which heals, and makes a code; Bob types it there and is in."""
     stage = Stage(page)
     _alice_posts_the_panel(stage, album)
     code = _alice_makes_a_code(stage, album)
@@ -48,6 +48,14 @@ def _alice_posts_the_panel(stage: Stage, album: Album) -> None:
     panel = stage.bob.public.first
     expect(panel).to_contain_text(lines("Get access to Plex", "Press Get access"))
     album.part("get-access", stage.page, panel)
+    before = message_id(panel)
+    faults = Tab(stage.page, "faults")
+    faults.show()
+    faults.frame.get_by_role("button", name="Delete the latest message in #get-access").click()
+    expect(stage.bob.message(before)).to_be_hidden()
+    expect(stage.bob.public.first).to_contain_text("Get access to Plex")
+    assert message_id(stage.bob.public.first) != before
+    stage.alice.show()
 
 
 def _alice_makes_a_code(stage: Stage, album: Album) -> str:

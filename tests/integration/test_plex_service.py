@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.domain.errors import (
     PlexAlreadyShared,
+    PlexError,
     PlexLibrariesUnknown,
     PlexNoLibraries,
     PlexNotOwner,
@@ -188,6 +189,27 @@ async def test_libraries_expire(plex: PlexSandbox, access: PlexAccess) -> None:
         plex.world.requests.clear()
         await service.libraries(access)
     assert len(plex.world.requests) == 1
+
+
+async def test_ratings_and_labels_are_asked_of_the_media_server(
+    service: PlexService, world: PlexWorld, access: PlexAccess
+) -> None:
+    """One request a library; a library that is gone, and a token that is dead, are failures."""
+    await service.libraries(access)
+    world.requests.clear()
+    assert await service.filter_choices(access, [1, 5], "contentRating") == {
+        "G",
+        "PG",
+        "PG-13",
+        "R",
+    }
+    assert lines(world) == [f"GET /library/sections/{key}/contentRating" for key in (1, 5)]
+    assert await service.filter_choices(access, [4], "label") == frozenset()
+    with pytest.raises(PlexError):
+        await service.filter_choices(access, [99], "label")
+    world.revoke_token()
+    with pytest.raises(PlexError):
+        await service.filter_choices(access, [1], "label")
 
 
 async def test_shares_are_two_requests(

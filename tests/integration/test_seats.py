@@ -104,7 +104,8 @@ async def test_every_way_back_and_across_needs_a_seat(story: Story) -> None:
     assert await refusal_of(access.retry(ADMIN, failed.id)) == "seats.server_full"
     assert await refusal_of(access.move(ADMIN, mover.id, family)) == "seats.tier_full"
     await execute(story.ledger, "UPDATE tier SET seats = 2 WHERE id = :i", i=family)
-    # Who moves within one owner's servers keeps their seat there.
+    # Who moves within one owner's servers keeps their seat there, also where there are fewer now.
+    await execute(story.ledger, "UPDATE plex_link SET seats = 1")
     await access.move(ADMIN, mover.id, family)
     await execute(story.ledger, "UPDATE plex_link SET seats = 4")
     await access.extend(ADMIN, expired.id, "30d")
@@ -140,5 +141,8 @@ async def test_shares_made_by_hand_and_other_guilds_count_once(story: Story) -> 
         assert await work.seats.taken(link, but=sent.id) == (1, 1)
     await execute(story.ledger, "UPDATE plex_link SET seats = 2")
     assert await yes(story, await asked(story, 3)) == "seats.server_full"
+    # Whoever has a share by hand, under the name that is asked for, has a seat already.
+    dave = await story.ask(104, "dave")
+    assert await yes(story, dave) == "approved"
     key = await refusal_of(story.house.services.tiers.set_seats(there, link.id, "50"))
     assert key == "plex.not_set_up"

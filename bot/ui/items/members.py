@@ -40,7 +40,18 @@ class Leave(
         )
 
 
+class Prove(Dynamic, DynamicItem[Button[Any]], template=r"helpr:prove:(?P<way>anew|form)"):
+    """The two ways to ask: sign in with Plex, from the beginning, or the form."""
+
+    rule = Rule(Right.MEMBER)
+
+    def __init__(self, way: str, label: str = "…") -> None:
+        self.way = way
+        super().__init__(Button(label=label, custom_id=f"helpr:prove:{way}"))
+
+
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Withdraw,
     Leave,
+    Prove,
 )

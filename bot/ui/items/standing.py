@@ -35,6 +35,15 @@ class HaveCode(Dynamic, DynamicItem[Button[Any]], template=f"{GET}code"):
         super().__init__(Button(style=style, label=label, custom_id=f"{GET}code"))
 
 
+class SignInToGet(Dynamic, DynamicItem[Button[Any]], template=f"{GET}sign-in"):
+    """Ask for access by signing in with Plex."""
+
+    rule = Rule(Right.MEMBER, Budget.INVITE)
+
+    def __init__(self, label: str = "Sign in with Plex") -> None:
+        super().__init__(Button(label=label, custom_id=f"{GET}sign-in"))
+
+
 class MyAccess(Dynamic, DynamicItem[Button[Any]], template=f"{GET}mine"):
     """What `/my-plex` does."""
 
@@ -47,5 +56,6 @@ class MyAccess(Dynamic, DynamicItem[Button[Any]], template=f"{GET}mine"):
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     GetAccess,
     HaveCode,
+    SignInToGet,
     MyAccess,
 )

@@ -1,0 +1,51 @@
+"""For members: the two ways to ask for access, and what came of a sign-in."""
+
+from discord.ui import Button, LayoutView
+
+from bot.domain.people import Asking
+from bot.i18n import Texts, mark
+from bot.services.proving import Proof
+from bot.services.sign_ins import SignInView
+from bot.ui.errors import error_text
+from bot.ui.items.members import Prove
+from bot.ui.layout import BLUE, RED, YELLOW, layout
+from bot.ui.member import member_panel
+from bot.ui.plain import relative
+
+_THEN: dict[Asking, str] = {
+    Asking.FREELY: mark("Then the admins see that the account is yours, and decide."),
+    Asking.WITH_CODE: mark("A code is needed here too."),
+    Asking.SIGNED_IN: mark("Then you are in at once."),
+}
+
+
+def ways_panel(signing_in: SignInView, asking: Asking, t: Texts) -> LayoutView:
+    """Sign in with Plex, or type the account."""
+    return layout(
+        "### " + t("Get access to Plex"),
+        t("**Sign in with Plex**: nothing to type. Confirm it on Plex's own page, then come back."
+          " {then}", then=t(_THEN[asking])),
+        t("**Use e-mail or username**: type your Plex account. Then the admins decide."),
+        "-# " + t("From the sign-in I learn your account's name and address, and sign out again at"
+                  " once. I never see your password."),
+        "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
+        rows=[
+            [
+                Button(label=t("Sign in with Plex"), url=signing_in.url),
+                Prove("form", t("Use e-mail or username")),
+                Prove("anew", t("Begin anew")),
+            ]
+        ],
+        colour=BLUE,
+    )  # fmt: skip
+
+
+def proof_panel(proof: Proof, t: Texts) -> LayoutView:
+    """The request that came of a sign-in, or why there is none."""
+    if proof.view is not None:
+        return member_panel(proof.view, t)
+    again = [Prove("anew", t("Begin anew")), Prove("form", t("Use e-mail or username"))]
+    if proof.refusal is not None:
+        return layout(error_text(proof.refusal, t), rows=[again], colour=RED)
+    said = t("Nobody has confirmed the sign-in in time, so it is over. Nothing was changed.")
+    return layout("⌛ " + said, rows=[again], colour=YELLOW)
