@@ -57,8 +57,10 @@ OF_THE_HOUSE = (
     "Admission.",
     "GuildService.",
     "LinkService.",
+    "LinkingService.",
     "NoticeService.",
     "SettingsService.",
+    "SetupService.",
     "ShowingService.",
     "SweepService.",
     "TroubleService.",
@@ -88,6 +90,11 @@ NOT_IN_A_FLOW = {
     "PlexService.strays": "changes nothing",
     "PlexService.status": "changes nothing",
     "PlexService.forget": "asks Plex nothing",
+    "PlexService.owned_servers": "changes nothing",
+    "PlexService.reach": "changes nothing",
+    "SignInService.answer_of": "changes nothing",
+    "SignInService.current": "changes nothing",
+    "SignInService.not_yet": "passed where somebody takes their time",
 }
 
 
