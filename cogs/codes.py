@@ -141,7 +141,9 @@ class Codes(commands.GroupCog, group_name="code", group_description="Codes that 
         for id_ in (channel.id if channel else None, here, interaction.channel_id):
             found = guild.get_channel(id_) if guild is not None and id_ is not None else None
             if isinstance(found, discord.TextChannel):
-                if not found.permissions_for(found.guild.me).create_instant_invite:
+                me = found.guild.get_member(self._bot.user.id if self._bot.user else 0)
+                # In doubt Discord itself decides.
+                if me is not None and not found.permissions_for(me).create_instant_invite:
                     raise Refused(
                         "code.link_rights_missing",
                         channel=found.id,

@@ -147,7 +147,11 @@ def _with_member() -> Select[Any]:
 
 
 def _are_strangers(guild_id: int) -> list[ColumnElement[bool]]:
-    return [LINK.c.guild_id == guild_id, C.kind == DriftKind.UNKNOWN]
+    return [
+        LINK.c.guild_id == guild_id,
+        LINK.c.disconnected_at.is_(None),
+        C.kind == DriftKind.UNKNOWN,
+    ]
 
 
 def _where(drift: Drift) -> str:

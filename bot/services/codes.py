@@ -64,7 +64,7 @@ class CodeService:
         self._clock = clock
 
     async def create(self, actor: Actor, wish: Wish) -> Made:
-        """Make a code. Raises `Refused` (`code.*`, `duration.*`, `tier.unknown`)."""
+        """Make a code. Raises `Refused` (`code.*`, `duration.*`, `tier.*`)."""
         now = self._clock.now()
         label = clean_text(wish.label, LABEL_LENGTH, "code.label_too_long").replace("\n", " ")
         if not 0 <= wish.uses <= MOST_USES:
@@ -194,6 +194,8 @@ async def _tier_named(work: Work, guild_id: int, name: str) -> Tier | None:
         return None
     for tier in await work.tiers.of_guild(guild_id):
         if tier.name.casefold() == wanted:
+            if tier.is_going:
+                raise Refused("tier.leaving", tier=tier.name)
             return tier
     raise Refused("tier.unknown")
 

@@ -91,7 +91,11 @@ class ImportService:
         link = await work.links.get(drift.link_id) if drift else None
         if drift is None or link is None:
             raise Refused("import.gone")
-        tiers = [one for one in await work.tiers.of_guild(actor.guild_id) if one.link_id == link.id]
+        tiers = [
+            tier
+            for tier in await work.tiers.of_guild(actor.guild_id)
+            if tier.link_id == link.id and not tier.is_going
+        ]
         given = await work.links.libraries(link.id)
         return Stranger(
             drift,
@@ -115,7 +119,7 @@ class ImportService:
         if stranger.tier is None or stranger.tier.id != tier_id:
             raise Refused("tier.unknown")
         share = await self._plex.share_state(stranger.link.access, stranger.drift.share_id)
-        if share is None or not share.section_ids:
+        if share is None:
             await self._forget(stranger)
             raise Refused("import.gone")
         return await self._take_in(actor, stranger, stranger.tier, newcomer, share)
@@ -190,7 +194,9 @@ async def _led_to_where_it_stands(
 ) -> Invite:
     """Through the states that everybody takes, in one transaction, without asking Plex."""
     await work.invites.move(invite.id, InviteState.APPROVED, now=now, **columns)
-    sending = await work.invites.move(invite.id, InviteState.SENDING, now=now, grant=share.grant)
+    # What Plex does not name the next comparison measures.
+    grant = share.grant if share.section_ids else None
+    sending = await work.invites.move(invite.id, InviteState.SENDING, now=now, grant=grant)
     if sending is None:
         raise LookupError(f"invite {invite.id} moved while nobody else could know it")
     first = await active_now(work, sending, now) if share.accepted else {}

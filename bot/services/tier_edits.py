@@ -16,7 +16,7 @@ from bot.domain.roles import ChosenRole, judge_role
 from bot.domain.tiers import FLAGS, read_name, read_seats
 from bot.plex import PlexService
 from bot.services.seats import lock_seats
-from bot.services.tiers import TierView, editable, told, view_of
+from bot.services.tiers import TierView, editable, offer_changed, told, view_of
 from db.ledger import Ledger, Work
 
 # So many libraries are asked which ratings and labels they know, for so long: somebody waits.
@@ -124,6 +124,8 @@ class TierEditing:
                 tier = await work.tiers.set_libraries(tier, wanted)
                 titles = sorted(library.title for library in tier.libraries)
                 await told(work, actor, tier, "tier.libraries", self._clock.now(), libraries=titles)
+            if bool(before) is not bool(wanted):
+                await offer_changed(work, actor.guild_id, self._clock.now())
             if not before and wanted:
                 # What was approved meanwhile waits for libraries.
                 shares, changes = await work.owed.wake(tier.link_id, self._clock.now())
@@ -208,6 +210,8 @@ class TierEditing:
         if not different:
             return tier
         changed = await work.tiers.change(tier.id, **different)
+        if "name" in different:
+            await offer_changed(work, actor.guild_id, self._clock.now())
         for name, value in different.items():
             await told(
                 work,

@@ -122,6 +122,7 @@ class TierService:
             if not tier.is_default:
                 await work.tiers.make_default(tier)
                 await told(work, actor, tier, "tier.default", now)
+                await offer_changed(work, actor.guild_id, now)
             view = await view_of(work, await own_tier(work, actor, tier_id))
             await work.commit()
             return view
@@ -175,6 +176,7 @@ class TierService:
             await _close(work, tier)
             await work.tiers.change(tier.id, leaving_for=target.id, is_open=False)
             await told(work, actor, tier, "tier.leaving", now, to=target.id)
+            await offer_changed(work, actor.guild_id, now)
             holders = await work.tiers.holders(tier)
             await work.commit()
             return holders
@@ -201,6 +203,7 @@ class TierService:
             if tier.leaving_for is not None:
                 tier = await work.tiers.change(tier.id, leaving_for=None)
                 await told(work, actor, tier, "tier.stays", now)
+                await offer_changed(work, actor.guild_id, now)
             view = await view_of(work, tier)
             await work.commit()
             return view
@@ -275,6 +278,12 @@ async def told(
     )
 
 
+async def offer_changed(work: Work, guild_id: int, now: datetime) -> None:
+    """Cards of open requests name the tiers that there are to approve as: show them anew."""
+    owed = await work.cards.owe_all(guild_id, now)
+    await work.jobs.enqueue(*map(ShowCard, owed))
+
+
 async def finish_leaving(work: Work, now: datetime) -> None:
     """Delete the tiers whose people are all somewhere else by now.
 
@@ -312,3 +321,4 @@ async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) 
         tier.guild_id, "tier.deleted", now=now, by=by, tier=tier.id, name=tier.name
     )
     await work.jobs.enqueue(*map(ShowCard, requests), *map(TellMember, requests))
+    await offer_changed(work, tier.guild_id, now)

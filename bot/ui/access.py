@@ -16,6 +16,7 @@ from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry, TurnHistory
 from bot.ui.layout import layout
 from bot.ui.plain import mention, plain, relative
 from bot.ui.states import COLOURS, action_name
+from bot.ui.tiers import role_line
 
 # As much of a reason as a line of history holds.
 REASON = 80
@@ -34,6 +35,7 @@ def access_panel(
         "### " + t("Access of {member}", member=mention(invite.member_id)),
         *request_lines(invite, view.tier, t),
         status_line(invite, t),
+        role_line(invite, t),
         "⚠️ " + error_text(refusal, t) if refusal is not None else "",
     ]
     past = [

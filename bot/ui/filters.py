@@ -7,7 +7,7 @@ from bot.ui.modals.tiers import MEDIA
 from bot.ui.plain import plain
 
 # Of a long list as much as this is shown.
-SHOWN = 300
+SHOWN = 120
 
 
 def filter_lines(tier: Tier, t: Texts) -> list[str]:

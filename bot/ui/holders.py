@@ -23,11 +23,13 @@ from bot.ui.items.holders import (
     TurnHolders,
 )
 from bot.ui.layout import BLUE, contained, text
-from bot.ui.plain import mention, plain, relative
+from bot.ui.plain import mention, plain, relative, short
 from bot.ui.states import state_name
 
 # Discord's limits for the options of a menu, and for the name of one.
 MENU, LABEL = 25, 100
+# So much of a name stands in a line of the list.
+NAMED = 40
 
 _STANDINGS: dict[Standing, str] = {
     Standing.ALL: mark("Everybody with access or on the way"),
@@ -93,7 +95,7 @@ def move_panel(page: HolderPage, t: Texts) -> LayoutView:
     options = [
         SelectOption(label=tier.name[:LABEL], value=str(tier.id))
         for tier in page.tiers
-        if tier.id != wanted.tier_id
+        if tier.id != wanted.tier_id and not tier.is_going
     ]
     back = TurnHolders("top", 0, wanted.standing, tier_id, t("Back"))
     if not options:
@@ -123,9 +125,13 @@ def filter_name(wanted: HolderFilter, tiers: tuple[Tier, ...], t: Texts) -> str:
 
 
 def _line(invite: Invite, tiers: dict[int, str], t: Texts) -> str:
-    parts = [mention(invite.member_id), plain(invite.login.masked), state_name(invite.state, t)]
+    parts = [
+        mention(invite.member_id),
+        short(invite.login.masked, NAMED),
+        state_name(invite.state, t),
+    ]
     if invite.tier_id in tiers:
-        parts.append(plain(tiers[invite.tier_id]))
+        parts.append(short(tiers[invite.tier_id], NAMED))
     if invite.expires_at is not None and not invite.is_ending and invite.ended_at is None:
         parts.append(t("ends {when}", when=relative(invite.expires_at)))
     if invite.ended_at is not None:

@@ -11,7 +11,7 @@ from bot.i18n import Texts
 from bot.services.access_view import AccessView
 from bot.services.importing import Stranger, StrangerPage
 from bot.ui.cards import ends_line
-from bot.ui.holders import LABEL, MENU
+from bot.ui.holders import LABEL, MENU, NAMED
 from bot.ui.items.imports import (
     ChooseTheirTier,
     ChooseWho,
@@ -20,7 +20,7 @@ from bot.ui.items.imports import (
     TurnStrangers,
 )
 from bot.ui.layout import BLUE, GREEN, YELLOW, contained, layout, text
-from bot.ui.plain import mention, plain
+from bot.ui.plain import mention, plain, short
 
 # So many libraries are named.
 TITLES = 15
@@ -42,7 +42,9 @@ def strangers_panel(page: StrangerPage, t: Texts) -> LayoutView:
         "{n} account on Plex is not known here", "{n} accounts on Plex are not known here",
         page.total,
     )  # fmt: skip
-    lines = [f"• **{plain(name_of(drift))}** · {_about(drift, t)}" for drift in page.strangers]
+    lines = [
+        f"• **{short(name_of(drift), NAMED)}** · {_about(drift, t)}" for drift in page.strangers
+    ]
     options = [
         SelectOption(
             label=name_of(drift)[:LABEL], value=str(drift.id), description=_about(drift, t)[:LABEL]

@@ -8,6 +8,7 @@ from discord.ui import ActionRow, Item, LayoutView
 from bot.domain.invites import Invite
 from bot.domain.links import Tier
 from bot.domain.roles import RoleProblem
+from bot.domain.tiers import NAME_LENGTH
 from bot.i18n import Texts, mark
 from bot.services.tiers import LinkSeats, TierList, TierView
 from bot.ui.filters import filter_lines
@@ -25,6 +26,8 @@ from bot.ui.items.tiers import (
 from bot.ui.layout import BLUE, GREEN, YELLOW, layout
 from bot.ui.plain import plain
 
+# So many tiers stand on a page of all of them: each has a line.
+LISTED = 10
 # Discord's limits for the options of a menu, and for one option's text and a button's.
 MENU = 25
 OPTION = 100
@@ -39,7 +42,7 @@ _ALLOWED = {
     "allow_channels": mark("Live TV"),
     "allow_camera_upload": mark("Camera upload"),
 }
-_ROLE_PROBLEMS: dict[RoleProblem, str] = {
+ROLE_PROBLEMS: dict[RoleProblem, str] = {
     RoleProblem.GONE: mark("the role does not exist any more: choose another one"),
     RoleProblem.FORBIDDEN: mark(
         "I may not: give me Manage Roles, and move my own role above this one"
@@ -52,9 +55,9 @@ _ROLE_PROBLEMS: dict[RoleProblem, str] = {
 
 def tiers_panel(found: TierList, page: int, t: Texts, *, saved: bool = False) -> LayoutView:
     """`/tier list`: each tier in a line, the seats of each server, and the ways on."""
-    pages = max(-(-len(found.tiers) // MENU), 1)
+    pages = max(-(-len(found.tiers) // LISTED), 1)
     page = min(page, pages - 1)
-    shown = found.tiers[page * MENU : (page + 1) * MENU]
+    shown = found.tiers[page * LISTED : (page + 1) * LISTED]
     rows: list[list[Item[Any]]] = []
     if shown:
         rows.append([PickTier(options=[_option(tier, t) for tier in shown],
@@ -74,7 +77,7 @@ def tiers_panel(found: TierList, page: int, t: Texts, *, saved: bool = False) ->
         "✅ " + t("Saved.") if saved else None,
         *(_tier_line(tier, found, t) for tier in shown),
         "",
-        *(_seats_line(one, t) for one in found.seats),
+        *(_seats_line(one, t) for one in found.seats[:SERVERS]),
         "-# " + t("Page {page} of {pages}", page=page + 1, pages=pages) if pages > 1 else None,
         rows=rows,
         colour=GREEN if saved else BLUE,
@@ -121,7 +124,7 @@ def _seats_line(one: LinkSeats, t: Texts) -> str:
 
 
 def _server(link: Any) -> str:
-    return link.server_name.strip() or "Plex"
+    return link.server_name.strip()[:NAME_LENGTH] or "Plex"
 
 
 def _button(label: str) -> str:
@@ -151,9 +154,10 @@ def tier_panel(view: TierView, t: Texts, *, saved: bool = False, warning: str = 
         "### " + t("Tier {tier}", tier=plain(tier.name)),
         "✅ " + t("Saved.") if saved else "",
         "⚠️ " + warning if warning else "",
-        *_facts(view, t),
+        # What is wrong comes first: the rest may be more than a message has room for.
         *troubles,
         _differing_line(view, t),
+        *_facts(view, t),
     ]
     has_warning = troubles or warning
     colour = YELLOW if has_warning else GREEN if saved else BLUE
@@ -207,8 +211,15 @@ def trouble_lines(view: TierView, t: Texts) -> list[str]:
         lines.append(t("Members see it once it has some."))
     for problem, count in sorted(view.role_problems.items()):
         who = t.n("Role of {n} person", "Role of {n} people", count)
-        lines.append(f"⚠️ {who}: {t(_ROLE_PROBLEMS[problem])}.")
+        lines.append(f"⚠️ {who}: {t(ROLE_PROBLEMS[problem])}.")
     return lines
+
+
+def role_line(invite: Invite, t: Texts) -> str:
+    """Why somebody has not got the role of their tier, or has it still."""
+    if invite.role_problem is None:
+        return ""
+    return f"⚠️ {t('Role')}: {t(ROLE_PROBLEMS[RoleProblem(invite.role_problem)])}."
 
 
 def _differing_line(view: TierView, t: Texts) -> str:

@@ -260,11 +260,16 @@ async def test_codes_that_cannot_be(stage: Stage) -> None:
         ({"code": "x" * 41}, "40 letters and digits at most"),
         ({"expires": "soon"}, "I cannot read"),
         ({"expires": "2020-01-01"}, "over already"),
-        ({"tier": "No such tier"}, "tier"),
+        ({"tier": "No such tier"}, "That tier does not exist"),
     ]
     async with stage.nothing_changes():
         for options, sentence in wishes:
             assert sentence in refusal(await create(stage, **options))
+    going = await tier(stage, "Going", "Films")
+    await stage.run_sql(
+        "UPDATE tier SET leaving_for = (SELECT id FROM tier WHERE is_default) WHERE id = $1", going
+    )
+    assert "The tier Going is being deleted" in refusal(await create(stage, tier="going"))
     assert await stage.run_sql("SELECT id FROM code") == []
 
 

@@ -228,6 +228,10 @@ async def test_a_tier_in_use_is_deleted_after_its_people_have_moved(stage: Stage
     await stage.run_jobs()
     assert titles(stage.shares()[0]) == ["Kids"]
     await stage.requested(stage.carol, "carol@example.org")
+    # A tier more, or less, shows in the menus of cards that stand already.
+    await with_libraries(stage, "Third", "Films")
+    await stage.run_jobs()
+    assert len(parts(stage.card(), 3)[0]["options"]) == 3
     await stage.run_sql(
         "UPDATE invite SET tier_id = (SELECT id FROM tier WHERE name = 'Kids')"
         " WHERE member_id = $1",
@@ -353,6 +357,8 @@ async def test_a_role_that_cannot_be_given_blocks_no_access(stage: Stage) -> Non
     assert await stage.state_of(stage.bob) == "active"
     shown = await edit(stage)
     assert "Role of 1 person: I may not: give me Manage Roles" in words(shown.response)
+    card = await stage.slash(stage.alice, "access show", member=stage.bob)
+    assert "Role: I may not: give me Manage Roles" in said(card)
     assert "1 person's role needs an admin" in words(stage.card())
     await unseen.let_the_bot_anywhere(stage.env, stage.world.guild, manage_roles=True)
     shown = await stage.alice.click(shown.response, label="Try the roles again")

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from bot.domain.people import Actor, Right
 from bot.services.access import AccessService
 from bot.services.bulk import BulkService
 from bot.services.bulk_run import AT_ONCE
+from db.ledger import Work
 from sandbox.plex import Fault
 
 B = BulkOutcome
@@ -103,38 +103,44 @@ async def test_many_are_suspended_a_few_at_a_time(story: Story, bulks: BulkServi
     }
 
 
-@pytest.mark.parametrize("point", ["before", "after"])
-async def test_killed_and_taken_up_again(
-    story: Story, bulks: BulkService, monkeypatch: pytest.MonkeyPatch, point: str
+@pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
+async def test_killed_at_every_commit(
+    story: Story, bulks: BulkService, monkeypatch: pytest.MonkeyPatch, is_after: bool
 ) -> None:
-    """Killed right before or after any of them, nobody is left out and nobody is done twice."""
-    invites = await several(story, 3)
-    by_hand = AccessService.extend
-    calls = 0
+    """Killed before or after any of its commits, nobody is left out and nobody is done twice."""
+    invites = await several(story, 2)
+    commit, left = Work.commit, 0
 
-    async def dying(self: AccessService, *args: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == 2 and point == "before":
+    async def dying(self: Work) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0 and not is_after:
             raise LedgerUnavailable
-        view = await by_hand(self, *args)
-        if calls == 2:
+        await commit(self)
+        if left == 0:
             raise LedgerUnavailable
-        return view
 
-    monkeypatch.setattr(AccessService, "extend", dying)
-    now = story.clock.now()
-    begun = await bulks.start(ADMIN, BulkAction.EXTEND, EVERYBODY, BulkDetails(until="30d"))
-    story.clock.advance(seconds=2)
-    with pytest.raises(LedgerUnavailable):
+    for number in range(1, 30):
+        begun = await bulks.start(ADMIN, BulkAction.EXTEND, EVERYBODY, BulkDetails(until="1h"))
+        story.clock.advance(seconds=2)
+        left = number
+        monkeypatch.setattr(Work, "commit", dying)
+        died = False
+        try:
+            await story.house.services.bulk_run.carry_on(begun.bulk.id)
+        except LedgerUnavailable:
+            died = True
+        monkeypatch.setattr(Work, "commit", commit)
+        story.clock.advance(seconds=25)
         await story.house.services.bulk_run.carry_on(begun.bulk.id)
-    # Whoever was killed holds the claim for a while, and nobody else comes in between.
-    assert await story.house.services.bulk_run.carry_on(begun.bulk.id) is None
-    done = await carried_on(story, begun.bulk, seconds=25)
-    assert done.counts == {B.DONE: 3}
-    assert await extensions(story) == {invite.id: 1 for invite in invites}
-    ends = [(await story.get(invite)).expires_at for invite in invites]
-    assert all(end and end - now < timedelta(days=30, hours=2) for end in ends)
+        done = await bulks.get(ADMIN, begun.bulk.id)
+        assert done.counts == {B.DONE: 2}, number
+        assert done.bulk.finished_at is not None
+        assert await extensions(story) == {invite.id: number for invite in invites}
+        if not died:
+            break
+    # The claim, two turns, two words, two outcomes, the last turn and the end.
+    assert number == 10
 
 
 async def test_two_at_it_at_once(story: Story, bulks: BulkService) -> None:

@@ -146,6 +146,41 @@ async def test_people_move_and_then_the_tier_goes(story: Story) -> None:
     assert (await story.get(asked)).tier_id == target
 
 
+async def test_a_tier_of_a_second_server(story: Story) -> None:
+    """A tier changes its server while nobody has it; its libraries are chosen anew there."""
+    services, first = story.house.services, await story.link()
+    server = story.world.add_server("Annex")
+    story.world.add_library("Attic", "movie", server)
+    async with story.ledger.begin() as work:
+        second = await work.links.link(
+            GUILD,
+            base_url=first.base_url,
+            token=first.token,
+            machine_identifier=server.machine_identifier,
+            server_name="Annex",
+            owner_account_id=first.owner_account_id or 0,
+            now=story.clock.now(),
+        )
+        assert second is not None
+        await work.commit()
+    family, edits = await tier(story, "Family"), services.tier_edits
+    assert await outcome(edits.set_link(ADMIN, family, second.id)) == "plex.not_connected"
+    await execute(
+        story.ledger,
+        "UPDATE plex_link SET state = 'connected', connected_at = now() WHERE id = :i",
+        i=second.id,
+    )
+    view = await edits.set_link(ADMIN, family, second.id)
+    assert (view.tier.link_id, view.tier.libraries, len(view.links)) == (second.id, (), 2)
+    view = await edits.set_link(ADMIN, family, first.id)
+    await edits.choose(ADMIN, family)
+    asked = await story.ask()
+    await services.invites.approve(ADMIN, asked.id, asked.version, family)
+    assert await outcome(edits.set_link(ADMIN, family, second.id)) == "tier.server_in_use"
+    # Both servers are one owner's: their seats are the same ones.
+    assert [one.taken for one in (await services.tiers.all(ADMIN)).seats] == [1, 1]
+
+
 # -- roles --------------------------------------------------------------------------------------
 
 
