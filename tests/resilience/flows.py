@@ -88,8 +88,9 @@ async def sign_in(scene: Scene, person: Person) -> None:
     pin_id = await scene.waiting_pin(person)
     if pin_id is None:
         await scene.execute("UPDATE guild SET asking = 'signed_in'")
-        shown = await person.actor.slash(person.place.get_access, "invite")
-        await scene.discord.finished(shown, 1)
+        await person.actor.slash(person.place.get_access, "invite")
+        with contextlib.suppress(TimeoutError):
+            await scene.eventually(lambda: scene.waiting_pin(person), "a PIN", AGAIN / 4)
         pin_id = await scene.waiting_pin(person)
     # Whoever is signed in asks then, and the admins decide.
     await scene.execute("UPDATE guild SET asking = 'freely'")
