@@ -203,7 +203,8 @@ async def revoke(scene: Scene, person: Person) -> None:
 
 KIDS = """
 WITH made AS (
-  INSERT INTO tier (guild_id, link_id, name) SELECT guild_id, min(id), 'Kids' FROM plex_link
+  INSERT INTO tier (guild_id, link_id, name, is_open)
+  SELECT guild_id, min(id), 'Kids', false FROM plex_link
   WHERE NOT EXISTS (SELECT FROM tier WHERE name = 'Kids') GROUP BY guild_id RETURNING id)
 INSERT INTO tier_library (tier_id, library_id)
   SELECT made.id, (SELECT min(id) FROM library) FROM made
