@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 
-from bench import acknowledging, costs, recovering, starts, waiting, working
+from bench import acknowledging, board, costs, recovering, starts, waiting, working
 from bench.people import People
 from bench.stage import PROBED, CannotMeasure, set_the_stage
 from bench.table import Row, show
@@ -32,6 +32,8 @@ async def measure() -> AsyncIterator[Row]:
     async for row in working.measure():
         yield row
     async for row in recovering.measure():
+        yield row
+    async for row in board.measure():
         yield row
 
 

@@ -24,7 +24,7 @@ SELECT $1, $5::bigint + n, $2, $3, state, 'username', '',
   CASE WHEN state = 'ended' THEN CASE n % 3 WHEN 0 THEN 'never_accepted' ELSE 'expired' END END,
   CASE WHEN state = 'ended' THEN asked + interval '3 days' END,
   CASE WHEN state IN ('active', 'suspended')
-    THEN now() + interval '{DAYS} days' * ((n + 1.0) / $4::int) END,
+    THEN now() + interval '1 day' + interval '{DAYS} days' * (n::float / $4::int) END,
   CASE WHEN state = 'suspended' THEN ARRAY[1]::bigint[] END,
   CASE WHEN state = 'failed' THEN 'plex.refused' END
 FROM (
@@ -41,15 +41,15 @@ FROM (
 ) AS request
 """
 
-# Three lines for each of them; by number, so that they stand in the order of time.
+# $3 lines for each from the member $2 on; by number, so that they stand in the order of time.
 _AUDIT = """
 INSERT INTO audit_event (guild_id, invite_id, at, actor_id, action, from_state, to_state)
 SELECT guild_id, id, requested_at + interval '1 minute' * line,
   CASE line WHEN 0 THEN member_id WHEN 1 THEN decided_by END,
   (ARRAY['invite.requested', 'invite.approved', 'invite.active'])[1 + line],
   'requested', 'requested'
-FROM invite, generate_series(0, 2) AS line
-WHERE guild_id = $1 ORDER BY id, line
+FROM invite, generate_series(0, $3::int - 1) AS line
+WHERE guild_id = $1 AND member_id >= $2 ORDER BY id, line
 """
 
 
@@ -63,14 +63,20 @@ class Connection(Protocol):
         """The first value."""
 
 
-async def fill(connection: Connection, guild_id: int, invites: int) -> None:
-    """Give a guild that has a link and a tier that many invites; all others stay."""
+async def fill(
+    connection: Connection, guild_id: int, invites: int, *, before: int = 0, lines: int = 3
+) -> None:
+    """Give a guild that has a link and a tier that many invites, each with lines in the log.
+
+    `before`: how many it was given so already.
+    """
     link, tier = [
         await connection.fetchval(f"SELECT min(id) FROM {table} WHERE guild_id = $1", guild_id)
         for table in ("plex_link", "tier")
     ]
-    await connection.execute(_INVITES, guild_id, link, tier, invites, 10**15 + guild_id % 10**12)
-    await connection.execute(_AUDIT, guild_id)
+    first = 10**15 + guild_id % 10**12 + before
+    await connection.execute(_INVITES, guild_id, link, tier, invites, first)
+    await connection.execute(_AUDIT, guild_id, first, lines)
 
 
 async def fill_another(connection: Connection, guild_id: int, invites: int) -> None:

@@ -76,7 +76,8 @@ class Boards:
             )
             .outerjoin(TIER, TIER.c.id == INVITE.c.tier_id)
             .where(INVITE.c.guild_id == guild_id)
-            .order_by(INVITE.c.id.desc())
+            # By the id alone PostgreSQL may look through those of all guilds, newest first.
+            .order_by(INVITE.c.requested_at.desc(), INVITE.c.id.desc())
             .limit(limit)
         )
         return [

@@ -158,6 +158,11 @@ class Invites(InviteRows):
             query = query.where(C.guild_id == guild_id)
         return self._maybe((await self._session.execute(query)).one_or_none())
 
+    async def hold(self, id_: int) -> None:
+        """Keep the invite from other changes until the unit of work ends."""
+        # "No key": what refers to it, such as a line of the log, does not wait.
+        await self._session.execute(select(C.id).where(C.id == id_).with_for_update(key_share=True))
+
     async def latest_of(self, guild_id: int, member_id: int) -> Invite | None:
         """The member's live invite, else the last one."""
         query = (

@@ -698,7 +698,7 @@ class Panel(Base):
 class InviteTotal(Base):
     """How many invites have this tier and state: the sum over the rows of a key.
 
-    Kept by triggers on `invite` (`docs/adr/0011-totals-never-wait.md`). 0 for no link, no tier.
+    Kept by triggers on `invite` (`docs/adr/0016-totals-never-wait.md`). 0 for no link, no tier.
     """
 
     __tablename__ = "invite_total"

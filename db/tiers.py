@@ -93,7 +93,10 @@ class Tiers:
         return [tier for tier in found if tier.libraries]
 
     async def leaving(self, limit: int = 20) -> list[Tier]:
-        """Tiers of any guild whose people are all somewhere else by now."""
+        """Tiers of any guild whose people are all somewhere else by now.
+
+        None comes back: nobody is given such a tier.
+        """
         held = select(INVITE.c.id).where(_holds(), INVITE.c.tier_id == TIER.c.id)
         return await self._all(TIER.c.leaving_for.is_not(None), _THERE, ~held.exists(), limit=limit)
 
@@ -170,6 +173,15 @@ class Tiers:
         )
         query = select(INVITE.c.id).where(INVITE.c.tier_id == tier.id, standing, ~given)
         return (await self._session.execute(query.order_by(INVITE.c.id))).scalars().all()
+
+    async def hold_what_names(self, link_id: int) -> None:
+        """Keep the codes and open requests for a server's tiers until the unit of work ends."""
+        own = select(TIER.c.id).where(TIER.c.link_id == link_id)
+        for names in (CODE, INVITE):
+            query = select(names.c.id).where(names.c.tier_id.in_(own)).order_by(names.c.id)
+            if names is INVITE:
+                query = query.where(INVITE.c.state.in_(list(OPEN)))
+            await self._session.execute(query.with_for_update(key_share=True))
 
     async def free_codes(self, tier: Tier) -> None:
         """Codes that name the tier mean the default one from now on."""

@@ -176,7 +176,8 @@ async def _leaving(work: Work, actor: Actor, link_id: int) -> Leaving:
     link = await work.links.lock(link_id, actor.guild_id)
     if link is None:
         raise Refused("plex.link_unknown")
-    # Behind the lock that everybody takes who is given a seat.
+    # Behind the lock that everybody takes who is given a seat, and which is the last to be taken.
+    await work.tiers.hold_what_names(link.id)
     await work.seats.lock(link)
     people = await work.links.count_people(link.id)
     if people:

@@ -20,6 +20,9 @@ async def take_seat(
     link = await work.links.get(tier.link_id)
     if link is None:
         raise Refused("plex.not_connected")
+    if invite is not None:
+        # Its row first: whoever holds that may want a seat next, and never the other way round.
+        await work.invites.hold(invite.id)
     await work.seats.lock(link)
     # Read anew behind the lock: an admin may have changed it meanwhile.
     present = await work.tiers.get(tier.id)
@@ -57,7 +60,10 @@ async def _has_seat(work: Work, link: Link, invite: Invite | None, share_id: int
 
 
 async def lock_seats(work: Work, tier: Tier) -> None:
-    """Nobody is given the tier, or any other of its owner account, until this work is over."""
+    """Nobody is given the tier, or any other of its owner account, until this work is over.
+
+    The last lock that a unit of work takes: no invite and no code is changed after it.
+    """
     link = await work.links.get(tier.link_id)
     if link is not None:
         await work.seats.lock(link)

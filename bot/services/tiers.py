@@ -151,11 +151,11 @@ class TierService:
         async with self._ledger.begin() as work:
             await work.guilds.lock(actor.guild_id)
             tier = await _deletable(work, actor, tier_id)
-            await _close(work, tier)
+            await _delete(work, tier, self._clock.now(), by=actor.user_id)
+            # Nobody can be given it any more: who has it by now has it.
             held = len(await work.tiers.holders(tier))
             if held:
                 raise Refused("tier.in_use", tier=tier.name, n=held)
-            await _delete(work, tier, self._clock.now(), by=actor.user_id)
             await work.commit()
             return tier
 
@@ -173,10 +173,10 @@ class TierService:
                 raise Refused("tier.unknown")
             if not target.libraries:
                 raise Refused("tier.no_libraries", tier=target.name)
-            await _close(work, tier)
+            await offer_changed(work, actor.guild_id, now)
+            await lock_seats(work, tier)
             await work.tiers.change(tier.id, leaving_for=target.id, is_open=False)
             await told(work, actor, tier, "tier.leaving", now, to=target.id)
-            await offer_changed(work, actor.guild_id, now)
             holders = await work.tiers.holders(tier)
             await work.commit()
             return holders
@@ -290,9 +290,7 @@ async def finish_leaving(work: Work, now: datetime) -> None:
     In a transaction of its own: it takes locks that others hold who wait for invites.
     """
     for tier in await work.tiers.leaving():
-        await _close(work, tier)
-        if not await work.tiers.holders(tier):
-            await _delete(work, tier, now)
+        await _delete(work, tier, now)
 
 
 async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
@@ -302,23 +300,17 @@ async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
     return tier
 
 
-async def _close(work: Work, tier: Tier) -> None:
-    """Nobody is given the tier until this work is over.
-
-    Its codes first: whoever redeems one holds its row, and then wants a seat.
-    """
-    await work.tiers.free_codes(tier)
-    await lock_seats(work, tier)
-
-
 async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) -> None:
+    """Codes and open requests first, then the lock: see `lock_seats`."""
     default = await work.tiers.default_of(tier.guild_id)
     if default is None:
         raise LookupError(f"guild {tier.guild_id} has no default tier")
+    await work.tiers.free_codes(tier)
     requests = await work.tiers.free_requests(tier, default, now)
+    await offer_changed(work, tier.guild_id, now)
+    await lock_seats(work, tier)
     await work.tiers.delete(tier, now)
     await work.audit.happened(
         tier.guild_id, "tier.deleted", now=now, by=by, tier=tier.id, name=tier.name
     )
     await work.jobs.enqueue(*map(ShowCard, requests), *map(TellMember, requests))
-    await offer_changed(work, tier.guild_id, now)

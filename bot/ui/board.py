@@ -29,7 +29,7 @@ PICTURE = "dashboard.png"
 # Discord's limit for the words that stand for a picture, with room to spare.
 ALT_LENGTH = 250
 # Together they stay within what one message may say, whatever servers and titles are called.
-HEAD_LENGTH, NEEDS_LENGTH, RECENT_LENGTH = 1100, 500, 2100
+HEAD_LENGTH, NEEDS_LENGTH, RECENT_LENGTH, FIGURES_LENGTH = 1000, 400, 2100, 280
 SERVERS, STREAMS, TITLE_LENGTH, TIER_LENGTH = 5, 3, 60, 20
 BUTTONS = 5
 
@@ -49,7 +49,7 @@ def board_panel(board: Board, t: Texts, *, has_picture: bool) -> LayoutView:
         shown = discord.MediaGalleryItem(f"attachment://{PICTURE}", description=_alt(board, t))
         items.append(MediaGallery(shown))
     else:
-        items.append(text(*_without_picture(board, t), limit=NEEDS_LENGTH))
+        items.append(text(*_without_picture(board, t), limit=FIGURES_LENGTH))
     items += [ActionRow(*_periods(board, t)), line(), *_recent(board, t)]
     colour = RED if _is_broken(board) else YELLOW if needs else GREEN
     return contained(*items, colour=colour)

@@ -1,7 +1,7 @@
 """The process that makes pictures, and the line to it.
 
 `python -m bot.ui.painter` is that process: it reads an SVG, answers with a PNG, and ends when
-nobody is left to ask (docs/adr/0012-pictures-in-a-process.md). Nothing of the bot is imported
+nobody is left to ask (docs/adr/0017-pictures-in-a-process.md). Nothing of the bot is imported
 there. Both ways a message is its length in four bytes, then its bytes; an empty answer: it failed.
 """
 

@@ -92,8 +92,9 @@ def problem_line(kind: PanelKind, channel_id: int, problem: PanelProblem, t: Tex
 
 _HOW: dict[Asking, str] = {
     Asking.FREELY: mark(
-        "Press **Get access** and type your Plex account. The admins decide, and I tell you. With a"
-        " code from an admin, press **I have a code**."
+        "Press **Get access** and type your Plex account, or **Sign in with Plex** and type"
+        " nothing. The admins decide, and I tell you. With a code from an admin, press **I have a"
+        " code**."
     ),
     Asking.WITH_CODE: mark(
         "You need a code from an admin here. Press **I have a code**, and type it with your Plex"

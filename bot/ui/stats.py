@@ -96,7 +96,8 @@ def _lines(view: StatsView, t: Texts) -> Iterator[str]:
 def _part(title: str, lines: Iterable[str]) -> Iterator[str]:
     found = [f"- {one}" for one in lines]
     if found:
-        yield f"**{title}**"
+        # Without the gap it would belong to the list before it.
+        yield f"\n**{title}**"
         yield from found
 
 

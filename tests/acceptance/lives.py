@@ -49,7 +49,7 @@ async def suspended(stage: Stage, who: simcord.MemberActor, login: str = "bob@ex
 
 
 async def tier(stage: Stage, name: str, *titles: str, days: int | None = None) -> int:
-    """A tier with these libraries; its id."""
+    """A tier with these libraries, which members cannot ask for; its id."""
     [(id_,)] = await stage.run_sql(
         "INSERT INTO tier (guild_id, link_id, name, duration_days, is_open)"
         " SELECT $1, min(id), $2, $3, false FROM plex_link WHERE guild_id = $1 RETURNING id",

@@ -30,6 +30,11 @@ EPHEMERAL = 64
 # Everything that a person's act could change. Left out: when something is looked at next.
 # A server that somebody has pressed a button in becomes known; only that of the stage counts.
 LINKED = "guild JOIN (SELECT DISTINCT guild_id FROM plex_link) AS linked ON guild_id = id"
+# That somebody has tried what cannot be is written down.
+TOLD = (
+    "(SELECT * FROM audit_event JOIN (SELECT DISTINCT guild_id FROM plex_link) AS linked"
+    " USING (guild_id) WHERE action <> 'interaction.forged') AS told"
+)
 LEDGER = {
     "invite": "id, version, state, login_blind, note_sealed, decided_by, share_id, locale",
     LINKED: "id, request_channel_id, reviewer_role_ids, admin_role_ids, locale, timezone,"
@@ -38,8 +43,7 @@ LEDGER = {
     "tier_library": "tier_id, library_id",
     "code": "id, uses, revoked_at, discord_code",
     "panel": "id, kind, channel_id, removed_at",
-    # That somebody has tried what cannot be is written down.
-    "(SELECT * FROM audit_event WHERE action <> 'interaction.forged') AS told": "id, action",
+    TOLD: "id, action",
 }
 
 
@@ -247,8 +251,9 @@ class Stage:
         return list(self.plex.world.shares)
 
     def plex_changes(self) -> list[str]:
-        """What Plex was asked to change, as `METHOD path`."""
-        return [r.line for r in self.plex.world.requests if r.method != "GET"]
+        """What Plex was asked to change, as `METHOD path`; a PIN by itself changes nothing."""
+        lines = [r.line for r in self.plex.world.requests if r.method != "GET"]
+        return [line for line in lines if line != "POST /api/v2/pins"]
 
     async def run_sql(self, statement: str, *arguments: Any) -> list[Any]:
         """Ask the database itself."""

@@ -175,12 +175,16 @@ async def test_the_owner_found_out_late(make_stage: MakeStage, plex: PlexSandbox
         assert "deny the request" in refusal(pressed)
 
 
-async def test_a_code_when_none_is_asked(stage: Stage) -> None:
-    """A code is not silently swallowed."""
-    async with stage.nothing_changes():
-        answer = await stage.slash(stage.bob, "invite", code="LETMEIN")
-        assert answer.modal is None
-        assert refusal(answer) == "No code is needed here. Use /invite without one."
+async def test_a_code_that_there_is_not(stage: Stage) -> None:
+    """A code is not silently swallowed: the form is not opened, and nothing is stored but a try."""
+    answer = await stage.slash(stage.bob, "invite", code="LETMEIN")
+    assert answer.modal is None
+    assert "That code does not work here" in refusal(answer)
+    assert await stage.invite_of(stage.bob) is None
+    tried = await stage.run_sql(
+        "SELECT action, details FROM audit_event WHERE actor_id = $1", stage.bob.id
+    )
+    assert tried == [("code.refused", "{}")]
 
 
 async def test_a_command_without_the_right(stage: Stage) -> None:

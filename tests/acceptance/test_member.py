@@ -10,14 +10,16 @@ SHARING = "POST /api/*shared_servers"
 
 
 async def test_invite_opens_a_form(stage: Stage) -> None:
-    """/invite asks for the Plex account and, if one likes, for a word to the admins."""
+    """/invite asks for the Plex account and, if one likes, a word to the admins and a code."""
     shown = await stage.slash(stage.bob, "invite")
     assert shown.modal["title"] == "Ask for access to Plex"
-    account, word = shown.modal["components"]
+    account, word, code = shown.modal["components"]
     assert account["label"] == "Your Plex e-mail or username"
     assert "stored encrypted" in account["description"]
     assert word["label"] == "A word to the admins"
     assert not word["component"]["required"]
+    assert code["label"] == "Your code"
+    assert not code["component"]["required"]
     assert await stage.state_of(stage.bob) is None
 
 

@@ -105,7 +105,7 @@ async def test_a_language_without_a_catalogue_reads_english(stage: Stage, langua
     assert "Now accept on Plex" in words(answer.response)
     assert (await stage.invite_of(stage.bob)).locale == language
     refused = await stage.slash(stage.bob, "invite", code="ABC")
-    assert "No code is needed here" in said(refused)
+    assert "That code does not work here" in said(refused)
     status = await stage.slash(stage.alice, "plex status")
     assert "Connected, answers in" in said(status)
 

@@ -1,11 +1,13 @@
 """Seats: whoever says yes, and however many do at once, there is never one too many."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 from story import ADMIN, BOB, CAROL, GUILD, Story, execute, rows
 
+from bot.domain.codes import Wish
 from bot.domain.errors import Refused
 from bot.domain.invites import InviteState
 from bot.domain.people import Actor, Right
@@ -146,3 +148,23 @@ async def test_shares_made_by_hand_and_other_guilds_count_once(story: Story) -> 
     assert await yes(story, dave) == "approved"
     key = await refusal_of(story.house.services.tiers.set_seats(there, link.id, "50"))
     assert key == "plex.not_set_up"
+
+
+async def test_a_code_and_a_reviewer_at_the_same_instant(story: Story) -> None:
+    """Whoever says yes first to the same request: nobody waits for the other in a circle."""
+    services = story.house.services
+
+    async def redeem(invite: Any) -> None:
+        made = await services.codes.create(ADMIN, Wish())
+        with contextlib.suppress(Refused):
+            await services.invites.redeem(Actor(GUILD, invite.member_id), made.text)
+
+    family = await second_tier(story)
+    invites = [await asked(story, number) for number in range(6)]
+    calls: list[Any] = []
+    for invite in invites:
+        calls += [yes(story, invite), redeem(invite)]
+    async with asyncio.timeout(20):
+        await asyncio.gather(*calls, services.tiers.delete(ADMIN, family))
+    for invite in invites:
+        assert await story.state(invite) is InviteState.APPROVED

@@ -6,6 +6,7 @@ kills processes, one that plays a crowd, one that draws random stories on the se
 without Discord).
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -97,6 +98,8 @@ FOR_THE_MEMBER: dict[InviteState, str] = {
 # Moves that a person makes; every other one is Helpr's own and names nobody.
 BY_A_PERSON = {S.APPROVED, S.DENIED}
 BY_THE_MEMBER = {S.WITHDRAWN}
+# What stands there instead where nobody had to decide.
+BY_A_RULE = "their code|the rules of this server"
 # Cards that name who decided.
 SAYS_WHO = {S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.DENIED, S.FAILED}
 # What a person may wish again and again without anything in between.
@@ -335,7 +338,8 @@ def _on_cards(evidence: Evidence, said: Said) -> Iterable[str]:
         yield from _lies(f"the card of invite {invite.id}", invite.state, note, ON_THE_CARD)
         if f"<@{invite.member_id}>" not in note.words:
             yield f"the card of invite {invite.id} does not name its member"
-        if invite.state in SAYS_WHO and f"<@{invite.decided_by}>" not in note.words:
+        who = f"<@{invite.decided_by}>" if invite.decided_by else BY_A_RULE
+        if invite.state in SAYS_WHO and not re.search(who, note.words):
             yield f"the card of invite {invite.id} does not say who decided"
         stale = [one for one in note.buttons if f":{invite.id}:{invite.version}:" not in one]
         if bool(note.buttons) is not invite.is_open or stale:

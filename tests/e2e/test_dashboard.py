@@ -1,0 +1,79 @@
+"""The dashboard, the statistics and the log in a browser, at a desk and on a phone."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import asyncpg
+import pytest
+from pages import DiscordTab, Stage, fits_the_screen, lines, window
+from pictures import Album
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from bench.many import fill
+
+INVITES = 300
+
+
+async def _crowd(socket: Path) -> None:
+    """The demo's server has had a few hundred requests in the last year."""
+    ledger = await asyncpg.connect(
+        host=str(socket.parent), port=5432, user="helpr", database="helpr"
+    )
+    guild_id = await ledger.fetchval("SELECT min(guild_id) FROM plex_link")
+    await fill(ledger, guild_id, INVITES)
+    await ledger.close()
+
+
+@pytest.mark.timeout(300)
+def test_the_dashboard(page: Page, browser: Browser, album: Album, tmp_path: Path) -> None:
+    """Alice opens the dashboard, looks at another period, opens a person, the figures, the log."""
+    [socket] = (tmp_path / "temporary").rglob(".s.PGSQL.5432")
+    with ThreadPoolExecutor(1) as aside:  # the browser has a loop in this thread
+        aside.submit(asyncio.run, _crowd(socket)).result()
+    stage = Stage(page)
+    alice = stage.alice
+    alice.show()
+    alice.slash("/dashboard")
+    board = alice.private.last
+    expect(board).to_contain_text(lines("Home Media", "answers in", "1 stream: Sita Sings"))
+    expect(board).to_contain_text(lines("Last 30 days", "Latest invites", "20."))
+    _shows_a_picture(board)
+    alice.press(board, "90 days")
+    expect(board).to_contain_text("Last 90 days")
+    _shows_a_picture(board)
+    alice.slash("/stats")
+    figures = alice.private.last
+    expect(figures).to_contain_text(lines("Statistics of the last 30 days", "Until approval"))
+    _shows_a_picture(figures)
+    alice.slash("/audit")
+    log = alice.private.last
+    expect(log).to_contain_text(lines("Audit log", "found it accepted on Plex"))
+    alice.press(log, "Older ones")
+    expect(log).to_contain_text("asked for access")
+    _fits_every_screen(browser, alice, album)
+
+
+def _shows_a_picture(message: Locator) -> None:
+    """Its picture is there, and is as large as it was painted."""
+    shown = message.locator(".component-gallery img")
+    expect(shown).to_be_visible()
+    shown.scroll_into_view_if_needed()
+    expect(shown).to_have_js_property("naturalWidth", 1200)
+
+
+def _fits_every_screen(browser: Browser, alice: DiscordTab, album: Album) -> None:
+    """At a desk and on a screen 390 wide nothing has to be scrolled sideways."""
+    for suffix, width in (("", 640), ("-phone", 390)):
+        # As high as all three messages, so that nothing is scrolled while a picture is taken.
+        with window(browser, alice.address, width, 6500) as page:
+            messages = page.locator("#channel-timeline article.channel-message[data-message-id]")
+            board = messages.filter(has_text="Latest invites").last
+            expect(board).to_contain_text("Last 90 days")
+            for shown in page.locator(".component-gallery img").all():
+                expect(shown).to_have_js_property("naturalWidth", 1200)
+            picture = board.locator(".component-gallery img")
+            assert fits_the_screen(page)
+            title = board.get_by_text("Dashboard", exact=True)
+            turns = board.get_by_role("button", name="Look again")
+            album.part(f"dashboard{suffix}", page, title, picture, turns, pad=(24, 16))
