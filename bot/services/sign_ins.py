@@ -105,14 +105,6 @@ class SignInService:
             await work.commit()
             return self._view(found)
 
-    async def cancel(self, actor: Actor, purpose: SignInPurpose) -> None:
-        """The person wants no sign-in any more."""
-        async with self._ledger.begin() as work:
-            found = await work.sign_ins.open_of(actor.guild_id, actor.user_id, purpose)
-            if found is not None:
-                await end(work, found, SignInState.REPLACED, self._clock.now())
-                await work.commit()
-
     def _view(self, sign_in: SignIn) -> SignInView:
         code = sign_in.code
         return SignInView(sign_in, self._plex.sign_in_url(code) if code is not None else None)

@@ -91,8 +91,9 @@ class SweepService:
         """The same for sign-ins alone, as somebody sits in front of each; how many were due."""
         async with self._ledger.begin() as work:
             due = await work.sign_ins.due(self._clock.now())
-            await work.jobs.enqueue(*map(FollowSignIn, due))
-            await work.commit()
+            if due:
+                await work.jobs.enqueue(*map(FollowSignIn, due))
+                await work.commit()
             return len(due)
 
     async def tidy(self) -> None:

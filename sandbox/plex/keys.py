@@ -66,6 +66,10 @@ class Keys:
         """Whether somebody has signed in with this token, and nobody has signed it out."""
         return token in self._by_pin
 
+    def tokens_of(self, account_id: int) -> list[str]:
+        """The tokens by which somebody is signed in."""
+        return [token for token, holder in self._by_pin.items() if holder == account_id]
+
     def sign_out(self, token: str) -> None:
         """The token opens nothing any more; one that no sign-in has made stays."""
         self._by_pin.pop(token, None)

@@ -82,6 +82,32 @@ async def ask(scene: Scene, person: Person) -> None:
         await person.actor.submit_modal(shown, {"login": person.login})
 
 
+async def sign_in(scene: Scene, person: Person) -> None:
+    """`/invite` where people may sign in with Plex, and the PIN is confirmed there."""
+    people = scene.plex.world.people
+    account = people.find(person.login) or scene.plex.world.add_account(
+        person.login.partition("@")[0], person.login
+    )
+    pin_id = await scene.waiting_pin(person)
+    if pin_id is None:
+        await scene.execute("UPDATE guild SET asking = 'signed_in'")
+        await person.actor.slash(person.place.get_access, "invite")
+        with contextlib.suppress(TimeoutError):
+            await scene.eventually(lambda: scene.waiting_pin(person), "a PIN", AGAIN / 4)
+        pin_id = await scene.waiting_pin(person)
+    # Whoever is signed in asks then, and the admins decide.
+    await scene.execute("UPDATE guild SET asking = 'freely'")
+    if pin_id is not None:
+        scene.plex.world.keys.allow_pin(pin_id, account.id)
+
+
+def signed_out(scene: Scene, person: Person) -> list[str]:
+    """Plex has forgotten every token that was not needed any more."""
+    account = scene.plex.world.people.find(person.login)
+    known = scene.plex.world.keys.tokens_of(account.id) if account else []
+    return [f"{person.login} is still signed in"] if known else []
+
+
 async def approve(scene: Scene, person: Person) -> None:
     """Alice presses Approve on the card."""
     await scene.eventually(lambda: scene.card_of(person), "the card")
@@ -202,6 +228,7 @@ INSERT INTO tier_library (tier_id, library_id)
 IN_KIDS = "tier_id = (SELECT id FROM tier WHERE name = 'Kids') AND change IS NULL"
 
 ASK = Step("ask", ask, "requested")
+SIGN_IN = Step("sign in", sign_in, "requested", where="is_proven", check=signed_out)
 ASK_WITH_CODE = Step("ask with a code", ask_with_code, "sent", where="code_id IS NOT NULL")
 APPROVE = Step("approve", approve, "sent")
 DOUBT = Step("approve in doubt", approve_in_doubt, "sent")
@@ -249,6 +276,23 @@ FLOWS: dict[str, Flow] = {
     ),
     "deny": Flow(
         (DENY,), before=(ASK,), own=frozenset({"InviteService.decidable", "InviteService.deny"})
+    ),
+    "sign in": Flow(
+        (SIGN_IN,),
+        own=frozenset(
+            {
+                "SignInService.begin",
+                "SignInService.take",
+                "SignInService.signed_in",
+                "SignInService.release",
+                "ProvingService.settle",
+                "PlexService.begin_sign_in",
+                "PlexService.token_of_pin",
+                "PlexService.who",
+                "PlexService.sign_out",
+                "follow_sign_in",
+            }
+        ),
     ),
     "code": Flow(
         (ASK_WITH_CODE,),

@@ -23,6 +23,7 @@ from db.answers import ANSWER
 from db.audit import AUDIT
 from db.invites import INVITE
 from db.ledger import Ledger
+from db.sign_ins import SIGN_IN
 from sandbox.discord import DiscordSandbox
 from sandbox.discord.hooks import message_payload, seen_only_by
 from sandbox.plex import PlexWorld
@@ -57,6 +58,13 @@ _AT_WORK = (
             and_(INVITE.c.tell_due_at.is_not(None), INVITE.c.state.not_in(OPEN)),
         )
     )
+    .limit(1)
+)
+
+# A sign-in that waits for its person owes nothing; any other one still has something to do.
+_SIGNING_OUT = (
+    select(SIGN_IN.c.id)
+    .where(SIGN_IN.c.poll_due_at.is_not(None), SIGN_IN.c.state != "waiting")
     .limit(1)
 )
 
@@ -182,7 +190,10 @@ async def gather(
 async def at_rest(ledger: Ledger) -> bool:
     """The same question as `unsettled`, cheap enough to be asked again and again."""
     async with ledger.begin() as work:
-        return (await work._session.execute(_AT_WORK)).first() is None
+        for asked in (_AT_WORK, _SIGNING_OUT):
+            if (await work._session.execute(asked)).first() is not None:
+                return False
+        return True
 
 
 def _said(discord: DiscordSandbox, request_channels: set[int | None]) -> Said:

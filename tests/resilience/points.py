@@ -80,12 +80,9 @@ def plex_methods() -> set[str]:
 
 
 def methods_of(kind: type[Any]) -> list[str]:
-    """The public coroutine methods of a class."""
-    return [
-        name
-        for name, value in vars(kind).items()
-        if not name.startswith("_") and inspect.iscoroutinefunction(value)
-    ]
+    """The public coroutine methods of a class, those that it has from another included."""
+    found = inspect.getmembers(kind, inspect.iscoroutinefunction)
+    return [name for name, _ in found if not name.startswith("_")]
 
 
 class Control:

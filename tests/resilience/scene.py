@@ -318,6 +318,17 @@ class Scene:
                 return bool(found.scalar_one_or_none())
         return False
 
+    async def waiting_pin(self, person: Person) -> int | None:
+        """The PIN of somebody's sign-in that nobody has confirmed yet."""
+        query = text(
+            "SELECT pin_id FROM sign_in WHERE guild_id = :guild AND user_id = :user"
+            " AND state = 'waiting'"
+        )
+        async with self.ledger.begin() as work:
+            values = {"guild": person.place.guild.id, "user": person.id}
+            found = await work._session.execute(query, values)
+            return found.scalar_one_or_none()
+
     async def execute(self, statement: str) -> None:
         """Change the ledger behind everybody's back."""
         async with self.ledger.begin() as work:

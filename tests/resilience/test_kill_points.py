@@ -60,6 +60,7 @@ OF_THE_HOUSE = (
     "CodeService.",
     "GuildService.",
     "LinkService.",
+    "LinkingService.",
     "NoticeService.",
     "PanelService.",
     "SettingsService.",
@@ -123,6 +124,11 @@ NOT_IN_A_FLOW = {
     "PlexService.strays": "changes nothing",
     "PlexService.status": "changes nothing",
     "PlexService.forget": "asks Plex nothing",
+    "PlexService.owned_servers": "changes nothing",
+    "PlexService.reach": "changes nothing",
+    "SignInService.answer_of": "changes nothing",
+    "SignInService.current": "changes nothing",
+    "SignInService.not_yet": "passed where somebody takes their time",
 }
 
 
