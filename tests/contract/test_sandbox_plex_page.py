@@ -122,7 +122,7 @@ async def test_orders_that_make_no_sense_are_400(control, path, body):
 async def test_libraries_come_and_go(world, control):
     """A library added on the page has both ids, and can be removed by its section."""
     made = await control("POST", "libraries", {"title": "Anime", "type": "show"})
-    assert made == {"id": 90000006, "key": 6, "title": "Anime", "type": "show"}
+    assert made.items() >= {"id": 90000006, "key": 6, "title": "Anime", "type": "show"}.items()
     await control("DELETE", f"libraries/{made['id']}")
     assert len(world.server.libraries) == 5
 
