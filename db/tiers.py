@@ -183,20 +183,22 @@ class Tiers:
                 query = query.where(INVITE.c.state.in_(list(OPEN)))
             await self._session.execute(query.with_for_update(key_share=True))
 
-    async def free_codes(self, tier: Tier) -> None:
-        """Codes that name the tier mean the default one from now on."""
+    async def free_codes(self, tier: Tier, heir: Tier | None = None) -> None:
+        """Codes that name the tier mean this one from now on, or whichever is the default one."""
         await self._session.execute(
-            update(CODE).where(CODE.c.tier_id == tier.id).values(tier_id=None)
+            update(CODE)
+            .where(CODE.c.tier_id == tier.id)
+            .values(tier_id=None if heir is None or heir.is_default else heir.id)
         )
 
-    async def free_requests(self, tier: Tier, default: Tier, now: datetime) -> Sequence[int]:
-        """Open requests that name the tier name the default one from now on; their ids."""
+    async def free_requests(self, tier: Tier, heir: Tier, now: datetime) -> Sequence[int]:
+        """Open requests that name the tier name this one from now on; their ids."""
         moved = await self._session.execute(
             update(INVITE)
             .where(INVITE.c.tier_id == tier.id, INVITE.c.state.in_(list(OPEN)))
             .values(
-                tier_id=default.id,
-                link_id=default.link_id,
+                tier_id=heir.id,
+                link_id=heir.link_id,
                 version=INVITE.c.version + 1,
                 card_due_at=now,
                 tell_due_at=now,

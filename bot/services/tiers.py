@@ -150,7 +150,7 @@ class TierService:
             return view
 
     async def delete(self, actor: Actor, tier_id: int) -> Tier:
-        """Delete a tier that nobody holds; open requests and codes fall back to the default one.
+        """Delete a tier that nobody holds; open requests and codes get the default one instead.
 
         Raises `Refused` (`tier.is_default`, `tier.in_use`).
         """
@@ -311,8 +311,11 @@ async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) 
     default = await work.tiers.default_of(tier.guild_id)
     if default is None:
         raise LookupError(f"guild {tier.guild_id} has no default tier")
-    await work.tiers.free_codes(tier)
-    requests = await work.tiers.free_requests(tier, default, now)
+    target = await work.tiers.get(tier.leaving_for) if tier.leaving_for else None
+    # With its people, where those went: the default one may give more.
+    heir = default if target is None or target.is_going else target
+    await work.tiers.free_codes(tier, heir)
+    requests = await work.tiers.free_requests(tier, heir, now)
     await offer_changed(work, tier.guild_id, now)
     await lock_seats(work, tier)
     await work.tiers.delete(tier, now)

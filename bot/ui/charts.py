@@ -12,16 +12,16 @@ from xml.sax.saxutils import escape
 
 WIDTH = 800
 MARGIN = 28
-# Discord shows the picture 340 wide on a phone: 28 units are 12 points there.
-LARGE, SMALL = 30, 25
+# Discord shows the picture 300 to 340 wide on a phone: 32 units are 12 to 14 points there.
+LARGE, SMALL = 38, 32
 GROUND, INK, QUIET, LINE = "#2b2d31", "#f2f3f5", "#b5bac1", "#4e5058"
 # Okabe and Ito's colours that stand out from a dark ground, told apart by most eyes.
 COLOURS = ("#56b4e9", "#e69f00", "#00b386", "#cc79a7", "#f0e442", "#d55e00")
-BAND, BAR = 130, 30
+BAND, BAR = 150, 34
 NAME_LENGTH = 28
 _NOT_DRAWN = {"So", "Sk", "Cn", "Cs"}
 # Room for a number at the end of the longest bar.
-NUMBER = 110
+NUMBER = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,8 @@ def bands(title: str, series: Sequence[Series], ticks: Sequence[tuple[int, str]]
     for number, one in enumerate(series):
         colour = COLOURS[number % len(COLOURS)]
         name = f"{one.name}: {sum(one.values)}"
-        pieces.append(_rect(MARGIN, top + 6, 20, 20, colour))
-        pieces.append(_text(MARGIN + 32, top + SMALL, name))
+        pieces.append(_rect(MARGIN, top + 8, 24, 24, colour))
+        pieces.append(_text(MARGIN + 38, top + SMALL, name))
         pieces.append(_text(WIDTH - MARGIN, top + SMALL, one.highest, fill=QUIET, anchor="end"))
         pieces.append(_columns(one.values, top + SMALL + 14, BAND - SMALL - 24, colour))
         top += BAND + 14

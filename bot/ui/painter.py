@@ -7,6 +7,7 @@ there. Both ways a message is its length in four bytes, then its bytes; an empty
 
 import asyncio
 import contextlib
+import os
 import signal
 import struct
 import sys
@@ -129,4 +130,6 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 if __name__ == "__main__":
     # Ctrl-C on the terminal is the bot's matter, which then closes the line.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A picture may wait; whoever presses a button meanwhile may not.
+    os.nice(5)
     _serve(sys.stdin.buffer, sys.stdout.buffer)

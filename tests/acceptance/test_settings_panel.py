@@ -79,11 +79,12 @@ async def test_every_setting_with_its_value(stage: Stage) -> None:
     shown = await panel(stage)
     assert shown.ephemeral
     world = stage.world
-    assert words(shown.response).splitlines()[:10] == [
+    assert words(shown.response).splitlines()[:11] == [
         "### Settings",
         f"**Request channel**: <#{world.access_requests.id}>",
         f"**Reviewer roles**: <@&{world.reviewers.id}>",
         "**Admin roles**: none",
+        "**What members may do**: Everybody may ask",
         "**Reminder**: after 3 days",
         "**Unaccepted invites**: after 14 days",
         "**Time to undo**: not at all",

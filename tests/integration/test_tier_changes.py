@@ -106,10 +106,11 @@ async def test_deleting_while_others_approve(story: Story) -> None:
     assert held[0][0] == 0, deleted
 
 
-async def test_people_move_and_then_the_tier_goes(story: Story) -> None:
-    """Requests and codes fall back, people move one by one, seats of the target count."""
+@pytest.mark.parametrize("to", ["the default", "another"])
+async def test_people_move_and_then_the_tier_goes(story: Story, to: str) -> None:
+    """People move one by one, requests and codes go with them, seats of the target count."""
     services, family = story.house.services, await tier(story, "Family")
-    target = await default(story)
+    target = await default(story) if to == "the default" else await tier(story, "Kids")
     asked = await story.ask()
     await services.invites.approve(ADMIN, asked.id, asked.version, family)
     await story.sharing.share_invite(asked.id)
@@ -142,7 +143,8 @@ async def test_people_move_and_then_the_tier_goes(story: Story) -> None:
     await story.sweep()
     assert await outcome(services.tiers.get(ADMIN, family)) == "tier.unknown"
     assert (await story.get(waiting)).tier_id == target
-    assert await rows(story.ledger, "SELECT tier_id FROM code") == [(None,)]
+    named = None if to == "the default" else target
+    assert await rows(story.ledger, "SELECT tier_id FROM code") == [(named,)]
     assert (await story.get(asked)).tier_id == target
 
 

@@ -62,12 +62,12 @@ def test_words_are_drawn_by_the_font_of_the_house() -> None:
 
 
 def test_a_phone_shows_words_that_can_be_read() -> None:
-    """340 points wide, as Discord shows it on a phone, no word is smaller than 10 points."""
+    """300 points wide, as Discord shows it on a phone, no word is smaller than 12 points."""
     root = ET.fromstring(SAMPLE)  # noqa: S314 - of our own
     width = float(root.attrib["width"])
     sizes = [float(one.attrib["font-size"]) for one in root.iter() if one.tag.endswith("text")]
     assert sizes
-    assert min(sizes) * 340 / width >= 10
+    assert min(sizes) * 300 / width >= 12
 
 
 @given(
