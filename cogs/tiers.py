@@ -89,12 +89,27 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
 
     @rule(ADMIN)
     @app_commands.command(name="create", description="Make a new tier")
-    @app_commands.describe(name="What people read: Standard, Family, Kids")
-    async def create(self, interaction: Interaction, name: str) -> None:
+    @app_commands.describe(
+        name="What people read: Standard, Family, Kids",
+        server="Of several Plex servers, the one that it shares",
+    )
+    async def create(self, interaction: Interaction, name: str, server: str | None = None) -> None:
         """A tier by its name; everything else is chosen on its panel."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        view = await self._bot.services.tiers.create(actor_of(interaction), name)
+        view = await self._bot.services.tiers.create(actor_of(interaction), name, server)
         await self._show(interaction, view, saved=True)
+
+    @create.autocomplete("server")
+    async def _servers(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        links = await self._bot.services.linking.of_guild(actor_of(interaction))
+        names = [link.server_name[:100] for link in links if link.server_name]
+        return [
+            app_commands.Choice(name=name, value=name)
+            for name in names
+            if typed.casefold() in name.casefold()
+        ][:25]
 
     @rule(ADMIN)
     @app_commands.command(name="edit", description="Change a tier")

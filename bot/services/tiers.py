@@ -95,14 +95,20 @@ class TierService:
             found = await work.tiers.open_in(guild_id)
         return found if len(found) > 1 else []
 
-    async def create(self, actor: Actor, typed: str) -> TierView:
-        """A new tier on the guild's first server, closed to members, without libraries."""
+    async def create(self, actor: Actor, typed: str, server: str | None = None) -> TierView:
+        """A new tier, closed to members, without libraries.
+
+        On the `server` of this name, or the guild's first one.
+        """
         name, now = read_name(typed), self._clock.now()
         async with self._ledger.begin() as work:
             await work.guilds.lock(actor.guild_id)
             links = await work.links.all_of(actor.guild_id)
             if not links:
                 raise Refused("plex.not_set_up")
+            if server is not None:
+                wanted = server.strip().casefold()
+                links = [one for one in links if one.server_name.strip().casefold() == wanted]
             link = next((one for one in links if one.connected_at is not None), None)
             if link is None:
                 raise Refused("plex.not_connected")

@@ -369,8 +369,8 @@ TEXTS: dict[str, str] = {
     ),
     "plex.busy": mark("Plex asks me to slow down, so I wait before I ask again."),
     "plex.token_refused": mark(
-        "Plex no longer accepts the token of the server's owner. Everything that waits goes on by"
-        " itself once the operator has set a new one."
+        "Plex no longer accepts the token of the server's owner. What waits goes on by itself"
+        " once the operator has set a new one, or an admin signs in again with /plex connect."
     ),
     "plex.not_owner": mark(
         "The connected Plex account does not own that server. Everything that waits goes on by"

@@ -280,6 +280,27 @@ async def test_plex_fails_while_it_is_linked(bare: Stage) -> None:
     assert "Step 2 of 5: Libraries" in words(answer.response)
 
 
+async def test_signing_in_again(bare: Stage) -> None:
+    """A token that Plex refuses is renewed by the same way; tiers and people stay."""
+    answer = await linked(bare)
+    await bare.alice.click(answer.response, label="All 5 libraries")
+    keys = bare.plex.world.keys
+    keys.sign_out(keys.pins[-1].token)
+    await bare.pass_time(minutes=11)
+    assert "an admin signs in again with /plex connect" in said(
+        await bare.slash(bare.alice, "plex status")
+    )
+    # Long before it would be tried again by itself.
+    await bare.run_sql("UPDATE plex_link SET connect_due_at = connect_due_at + interval '1 hour'")
+    again = await bare.slash(bare.alice, "plex connect")
+    await confirm(bare)
+    await bare.alice.click(again.response, label="Connect Home Media")
+    text = said(await bare.slash(bare.alice, "plex status"))
+    assert "Connected, answers in" in text
+    assert "Tier Standard: Films, Series, Music, Photos, Kids" in text
+    assert await bare.run_sql("SELECT count(*) FROM plex_link") == [(1,)]
+
+
 async def test_where_the_operator_has_set_plex(stage: Stage) -> None:
     """What HELPR_HOME__ names is shown as done; each step can be taken alone."""
     answer = await stage.slash(stage.alice, "setup")

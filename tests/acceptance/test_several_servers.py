@@ -46,6 +46,24 @@ async def test_a_second_server(stage: Stage) -> None:
     assert "Films" not in said(menu).replace("Old films", "")
 
 
+async def test_a_tier_on_the_second_server(stage: Stage) -> None:
+    """`/tier create` makes it where the admin says; without a word on the first server."""
+    await connect_attic(stage)
+    made = await stage.slash(stage.alice, "tier create", name="Radio", server="attic")
+    assert "Radio" in said(made)
+    await stage.slash(stage.alice, "tier create", name="Family")
+    found = await stage.run_sql(
+        "SELECT t.name, l.server_name FROM tier t JOIN plex_link l ON l.id = t.link_id"
+        " ORDER BY t.id"
+    )
+    assert found == [
+        ("Standard", "Home Media"), ("Attic", "Attic"), ("Radio", "Attic"),
+        ("Family", "Home Media"),
+    ]  # fmt: skip
+    refused = await stage.slash(stage.alice, "tier create", name="x", server="Nowhere")
+    assert "Plex is not connected yet" in refusal(refused)
+
+
 async def test_one_of_them_fails(stage: Stage) -> None:
     """The other one works on; the failure is one line, and a notice of its own."""
     await connect_attic(stage)
