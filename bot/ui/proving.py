@@ -15,7 +15,7 @@ from bot.ui.plain import relative
 _THEN: dict[Asking, str] = {
     Asking.FREELY: mark("Then the admins see that the account is yours, and decide."),
     Asking.WITH_CODE: mark("A code is needed here too."),
-    Asking.SIGNED_IN: mark("Then you are in at once."),
+    Asking.SIGNED_IN: mark("Then you are approved at once."),
 }
 
 

@@ -94,7 +94,7 @@ ASKING: dict[Asking, tuple[str, str]] = {
         mark("Whoever has a code from you may ask. Make codes with /code."),
     ),
     Asking.SIGNED_IN: (
-        mark("Sign in with Plex, and be in at once"),
+        mark("Sign in with Plex, approved at once"),
         mark("Nobody has to decide. Whoever types an account instead is decided about."),
     ),
 }

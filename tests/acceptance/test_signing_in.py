@@ -24,7 +24,7 @@ async def test_in_at_once(open_house_stage: Stage) -> None:
     """Two clicks and no typing: asked, approved by rule, sent; the token is signed out again."""
     stage = open_house_stage
     answer = await stage.slash(stage.bob, "invite")
-    assert "Then you are in at once." in said(answer)
+    assert "Then you are approved at once." in said(answer)
     assert labels(answer.response) == [
         "Sign in with Plex", "Use e-mail or username", "Begin anew",
     ]  # fmt: skip
