@@ -44,7 +44,7 @@ class Panels(
         place = await self._bot.look_at(actor.guild_id, _where(interaction, channel))
         panel = await self._bot.services.panels.post(actor, PanelKind(kind.value), place)
         said = t(
-            "The panel stands in {channel} in a moment. If somebody deletes it, I post it again;"
+            "The panel appears in {channel} in a moment. If somebody deletes it, I post it again;"
             " /panel remove takes it away.",
             channel=f"<#{panel.channel_id}>",
         )

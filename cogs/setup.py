@@ -1,6 +1,7 @@
 """`/setup`: from nothing to a server whose members can be invited, step by step."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import discord
@@ -72,7 +73,9 @@ class Setup(commands.Cog):
             # There were none when the server was last asked.
             await self._bot.services.links.choice(actor_of(interaction), view.tier.id)
             view = await self._view(interaction)
-        await self._show(interaction, view, pressed.step, pressed.way)
+        await self._show(
+            interaction, view, pressed.step, pressed.way, looked_at=interaction.created_at
+        )
 
     async def begin(self, interaction: Interaction, _pressed: BeginSignIn) -> None:
         """A new sign-in, in the place of one that waits."""
@@ -153,7 +156,14 @@ class Setup(commands.Cog):
         return await self._bot.services.setup.view(actor_of(interaction), _token(interaction))
 
     async def _show(
-        self, interaction: Interaction, view: SetupView, step: Step, way: str = ON, page: int = 0
+        self,
+        interaction: Interaction,
+        view: SetupView,
+        step: Step,
+        way: str = ON,
+        page: int = 0,
+        *,
+        looked_at: datetime | None = None,
     ) -> None:
         guild = interaction.guild
         panel = setup_panel(
@@ -164,6 +174,7 @@ class Setup(commands.Cog):
             page=page,
             rights=await self._rights(guild, view) if guild and step is Step.DONE else None,
             roles=_roles_of(guild),
+            looked_at=looked_at,
         )
         await interaction.edit_original_response(view=panel)
 

@@ -35,7 +35,7 @@ def parse_days(typed: str) -> int | None:
     unit = match["unit"].casefold() if match is not None else ""
     single = unit if len(unit) == 1 else unit.removesuffix("s")
     if match is None or single not in _DAYS:
-        raise Refused("duration.unreadable", typed=text[:60])
+        raise Refused("duration.not_days", typed=text[:60])
     days = int(match["n"]) * _DAYS[single]
     if days <= 0:
         raise Refused("duration.not_positive")

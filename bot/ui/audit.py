@@ -8,6 +8,7 @@ from discord.ui import ActionRow, Item, LayoutView
 from bot.domain.audit import AuditFilter, AuditLine, AuditPage
 from bot.domain.logins import without_addresses
 from bot.i18n import Texts
+from bot.ui.errors import TEXTS
 from bot.ui.items.board import TurnAudit
 from bot.ui.layout import BLUE, contained, fitting, line, text
 from bot.ui.plain import mention, plain, relative
@@ -56,12 +57,15 @@ def _shown(one: AuditLine, t: Texts) -> str:
     moved = ""
     if event.to_state and event.from_state and event.from_state != event.to_state:
         moved = f", {state_name(event.from_state, t)} → {state_name(event.to_state, t)}"
-    more = " · ".join(filter(None, [_why(event.why), _details(event.details)]))
+    more = " · ".join(filter(None, [_why(event.why, t), _details(event.details)]))
     first = f"{relative(event.at)} {who}: **{plain(action_name(event.action, t))}**{whose}{moved}"
     return f"{first}\n-# {more}" if more else first
 
 
-def _why(why: str) -> str:
+def _why(why: str, t: Texts) -> str:
+    # A refusal is kept by its key; one that names something is not repeated without it.
+    if why in TEXTS:
+        return "" if "{" in TEXTS[why] else t(TEXTS[why])
     words = " ".join(without_addresses(why).split())
     return plain(words if len(words) <= WHY_LENGTH else words[: WHY_LENGTH - 1] + "…")
 
@@ -69,7 +73,25 @@ def _why(why: str) -> str:
 def _details(details: dict[str, Any]) -> str:
     told = []
     for name, value in list(details.items())[:DETAILS]:
-        words = without_addresses(f"{name}: {value}")
+        if name == "channel" and isinstance(value, int):
+            told.append(f"channel: <#{value}>")
+            continue
+        words = without_addresses(f"{_words(name)}: {_told(value)}")
         cut = words if len(words) <= DETAIL_LENGTH else words[: DETAIL_LENGTH - 1] + "…"
         told.append(plain(cut))
     return ", ".join(told)
+
+
+def _told(value: object) -> str:
+    """A detail as people read it, without the marks of a program."""
+    if isinstance(value, dict):
+        return ", ".join(f"{_words(str(name))} {_told(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_told, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -79,7 +79,7 @@ def _head(board: Board, t: Texts) -> list[str]:
             f"{name}: **{n}**"
             for name, n in (
                 (t("Waiting"), _waiting(board)),
-                (t("Being invited"), coming),
+                (t("On the way"), coming),
                 (t("Active"), board.count(InviteState.ACTIVE)),
                 (t("Suspended"), board.count(InviteState.SUSPENDED)),
             )

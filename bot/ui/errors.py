@@ -131,6 +131,9 @@ TEXTS: dict[str, str] = {
     "duration.unreadable": mark(
         "I cannot read “{typed}” as a time. Try 30d, 2 weeks, 6 months, or a day like 2027-03-31."
     ),
+    "duration.not_days": mark(
+        "I cannot read “{typed}” as a number of days. Try 30d, 2 weeks or 6 months."
+    ),
     "duration.no_such_day": mark("The calendar has no day {typed}. Try one like 2027-03-31."),
     "duration.not_positive": mark("The time must be at least one hour. Try 30d or 2 weeks."),
     "duration.past": mark("That day is over already. Choose one in the future."),
@@ -228,7 +231,7 @@ TEXTS: dict[str, str] = {
     ),
     # Plex and its set-up
     "plex.not_set_up": mark(
-        "No Plex server is connected to this Discord server yet. Use /plex connect first."
+        "No Plex server is connected to this Discord server yet. An admin connects one with /setup."
     ),
     "plex.not_connected": mark(
         "Plex is not connected yet. The request is kept; approve it once /plex connect has worked."

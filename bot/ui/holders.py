@@ -165,7 +165,7 @@ def _turns(page: HolderPage, t: Texts) -> list[Item[Any]]:
     if page.below is not None:
         turns.append(TurnHolders("below", page.below, standing, tier_id, t("Older")))
     if page.has_bulks:
-        turns.append(RecentBulks(t("Bulk actions")))
+        turns.append(RecentBulks(t("Recent bulk actions")))
     return turns
 
 

@@ -66,7 +66,7 @@ WORDS: dict[str, Words] = {
     ),
     "undo_seconds": Words(
         mark("Time to undo"),
-        mark("So long an approval waits before it is sent, so that it can be taken back."),
+        mark("How long an approval waits before it is sent, so that it can be taken back."),
     ),
     "breaker_percent": Words(
         mark("Safety stop"),

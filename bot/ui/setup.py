@@ -1,5 +1,6 @@
 """`/setup`: one panel for every step, and one that shows them all."""
 
+from datetime import datetime
 from typing import Any
 
 import discord
@@ -47,14 +48,18 @@ def setup_panel(
     page: int = 0,
     rights: Rights | None = None,
     roles: set[int] | None = None,
+    looked_at: datetime | None = None,
 ) -> LayoutView:
-    """A step as it stands. `rights` is the test for the last one; `roles` are the server's own."""
+    """A step as it stands. `rights` is the test for the last one; `roles` are the server's own.
+
+    `looked_at` is when somebody asked whether the sign-in has been confirmed.
+    """
     if step is Step.DONE:
         return _overview(view, t, rights or Rights())
     head = _head(step, t, way)
     match step:
         case Step.PLEX:
-            return _plex(view, head, t, way)
+            return _plex(view, head, t, way, looked_at)
         case Step.LIBRARIES:
             return libraries_step(view, head, t, way, page)
         case Step.CHANNEL:
@@ -87,12 +92,12 @@ def _head(step: Step, t: Texts, way: str) -> str:
 # -- signing in and choosing a server -------------------------------------------------------------
 
 
-def _plex(view: SetupView, head: str, t: Texts, way: str) -> LayoutView:
+def _plex(view: SetupView, head: str, t: Texts, way: str, looked_at: datetime | None) -> LayoutView:
     signing_in = view.sign_in
     if signing_in is not None:
         match signing_in.sign_in.state:
             case SignInState.WAITING:
-                return _waiting(signing_in, head, t)
+                return _waiting(signing_in, head, t, looked_at)
             case SignInState.SIGNED_IN:
                 return _servers(view, signing_in, head, t)
             case _ if not view.links:
@@ -100,7 +105,7 @@ def _plex(view: SetupView, head: str, t: Texts, way: str) -> LayoutView:
     return _linked(view, head, t, way)
 
 
-def _waiting(signing_in: SignInView, head: str, t: Texts) -> LayoutView:
+def _waiting(signing_in: SignInView, head: str, t: Texts, looked_at: datetime | None) -> LayoutView:
     return layout(
         head,
         t("Press **Sign in with Plex** and confirm it on Plex's own page, as the owner of the"
@@ -108,6 +113,9 @@ def _waiting(signing_in: SignInView, head: str, t: Texts) -> LayoutView:
         "-# " + t("I never see your password. What Plex gives me is stored encrypted, and erased"
                   " with /plex disconnect."),
         "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
+        "⏳ " + t("Not confirmed on Plex's page yet. I looked {when}.", when=relative(looked_at))
+        if looked_at is not None
+        else None,
         rows=[
             [
                 Button(label=t("Sign in with Plex"), url=signing_in.url),

@@ -46,7 +46,7 @@ def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
     return layout(
         "### " + t("Get access to Plex"),
         t(_HOW[data.guild.asking]),
-        "-# " + t("What I answer here only you can see. If there is news later, I send you one"
+        "-# " + t("Only you can see my answers here. If there is news later, I send you one"
                   " direct message: when your request is decided, as a reminder to accept the"
                   " invite, and when your access changes or ends."),
         rows=[_doors(data.guild.asking, t)],

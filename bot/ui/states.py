@@ -56,7 +56,7 @@ _ACTIONS: dict[str, str] = {
     "code.revoked": mark("took a code back"),
     "code.given_back": mark("gave the use of a code back"),
     "code.refused": mark("typed a code that does not work"),
-    "panel.posted": mark("wanted a panel"),
+    "panel.posted": mark("posted a panel"),
     "panel.removed": mark("took a panel away"),
     "panel.stays_away": mark("left a panel away that was deleted again and again"),
     "invite.undone": mark("took the approval back"),

@@ -93,8 +93,8 @@ def filters_page(
         *(f"**{t(MEDIA[media])}**: {said or t('everything')}" for media, said in words.items()),
         "-# "
         + t(
-            "Plex knows one set of filters and rights for a person and an owner: somebody who uses"
-            " two servers of the same owner has the same on both."
+            "On Plex, filters and rights belong to the person: whoever uses two servers of the same"
+            " owner has the same on both."
         ),
         rows=[buttons, more],
         colour=YELLOW if unsure else GREEN if saved else BLUE,

@@ -168,7 +168,8 @@ def _facts(view: TierView, t: Texts) -> list[str]:
     tier = view.tier
     allowed = [t(name) for flag, name in _ALLOWED.items() if getattr(tier.settings, flag)]
     return [
-        t("This is the default tier: who names no other is given this one.")
+        t("This is the default tier: whoever names no other gets it. To delete it, make another one"
+            " the default first.")
         if tier.is_default
         else "",
         f"**{t('Server')}**: {plain(_server(view.link))}" if len(view.links) > 1 else "",
@@ -226,10 +227,8 @@ def _differing_line(view: TierView, t: Texts) -> str:
     if not view.differing:
         return ""
     return "🔸 " + t.n(
-        "{n} person who has this tier has something else on Plex than it says now. Shall they get"
-        " what it says?",
-        "{n} people who have this tier have something else on Plex than it says now. Shall they"
-        " get what it says?",
+        "On Plex, {n} person with this tier still has something else. Give them what it says now?",
+        "On Plex, {n} people with this tier still have something else. Give them what it says now?",
         view.differing,
     )
 

@@ -185,7 +185,7 @@ async def test_suspend_all_and_restore_them(stage: Stage) -> None:
     assert "✅ 2 done" in words(message)
     assert len(stage.shares()) == 2
     message = await shown(stage)
-    await stage.alice.click(message, label="Bulk actions")
+    await stage.alice.click(message, label="Recent bulk actions")
     assert "Restore: 2 people · done" in words(message)
     await choose(stage, message, "Open one", "Suspend")
     assert "✅ 2 done" in words(message)
@@ -271,7 +271,7 @@ async def test_the_answer_is_over(stage: Stage) -> None:
     await stage.pass_time(seconds=5)
     assert "Under way" in words(message)
     again = await shown(stage)
-    await stage.alice.click(again, label="Bulk actions")
+    await stage.alice.click(again, label="Recent bulk actions")
     await choose(stage, again, "Open one", "Suspend")
     assert "✅ 2 done" in words(again)
 

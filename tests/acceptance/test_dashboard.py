@@ -58,7 +58,7 @@ async def test_the_dashboard_of_a_living_server(stage: Stage) -> None:
     assert "x@example.org" not in text.replace("\\", "")
     assert "dave" not in text
     assert "Seats: 2 of 100 taken, 1 of them by a share that is not known here" in text
-    assert "Waiting: **1** · Being invited: **0** · Active: **1** · Suspended: **0**" in text
+    assert "Waiting: **1** · On the way: **0** · Active: **1** · Suspended: **0**" in text
     assert "1 share on Plex is not known here" in text
     assert "Requests: 2, approvals: 1, acceptances: 1" in text
     assert f"1. <@{stage.carol.id}> · waiting for a decision · Standard · <t:" in text

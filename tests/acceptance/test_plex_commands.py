@@ -67,7 +67,7 @@ async def test_status_where_plex_is_not_set_up(make_stage: MakeStage) -> None:
     stage = await make_stage(home=NO_HOME)
     text = refusal(await stage.slash(stage.alice, "plex status"))
     assert "No Plex server is connected to this Discord server yet" in text
-    assert "/plex connect" in text
+    assert "/setup" in text
 
 
 # -- connect ------------------------------------------------------------------------------------

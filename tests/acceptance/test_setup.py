@@ -126,6 +126,8 @@ async def test_after_a_quarter_of_an_hour(bare: Stage) -> None:
 async def test_nobody_confirms(bare: Stage) -> None:
     """A PIN whose time is over is said to be, in the same message; a click begins anew."""
     answer = await bare.slash(bare.alice, "setup")
+    await bare.alice.click(answer.response, label="Continue")
+    assert "Not confirmed on Plex's page yet. I looked <t:" in words(answer.response)
     await bare.pass_time(minutes=1)
     await bare.slash(bare.alice, "setup")
     assert len(bare.plex.world.keys.pins) == 1, "it is offered again while there is time"

@@ -36,7 +36,7 @@ def lose(stage: Stage) -> None:
 async def test_the_panel_for_members(stage: Stage) -> None:
     """It says what to do and which direct messages may come; its buttons do what commands do."""
     answer = await post(stage)
-    assert "stands in" in said(answer)
+    assert "appears in" in said(answer)
     [panel] = panels(stage)
     assert "Get access to Plex" in words(panel)
     assert "one direct message" in words(panel)

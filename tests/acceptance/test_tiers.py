@@ -105,7 +105,10 @@ async def test_what_cannot_be_is_said_and_changes_nothing(stage: Stage) -> None:
         shown = await edit(stage, "family")
         for typed, sentence in (
             ({"name": "Standard", "days": "", "seats": ""}, "a tier of that name already"),
-            ({"name": "F", "days": "soon", "seats": ""}, "I cannot read “soon” as a time"),
+            (
+                {"name": "F", "days": "soon", "seats": ""},
+                "I cannot read “soon” as a number of days",
+            ),
             ({"name": "F", "days": "0", "seats": ""}, "at least one"),
             ({"name": "F", "days": "", "seats": "101"}, "“101” is not a number of seats"),
             ({"name": "F", "days": "", "seats": "two"}, "Type one from 1 to 100"),
@@ -200,7 +203,7 @@ async def test_an_edit_is_given_to_those_who_have_the_tier_when_asked_for(stage:
     await stage.run_jobs()
     assert {share.settings.filters["filterMovies"] for share in stage.shares()} == {""}
     shown = await stage.alice.click(page.response, label="Back to the tier")
-    assert "2 people who have this tier have something else on Plex" in words(shown.response)
+    assert "On Plex, 2 people with this tier still have something else" in words(shown.response)
     shown = await stage.alice.click(shown.response, label="Give it to 2 people")
     for _ in range(3):
         await stage.pass_time(seconds=4)

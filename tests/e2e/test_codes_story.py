@@ -43,7 +43,7 @@ def _write(stage: Stage, tab: DiscordTab, command: str, **options: str) -> None:
 def _alice_posts_the_panel(stage: Stage, album: Album) -> None:
     stage.alice.show()
     _write(stage, stage.alice, "/panel post", kind="Get access", channel="get-access")
-    expect(stage.alice.private.last).to_contain_text("The panel stands in")
+    expect(stage.alice.private.last).to_contain_text("The panel appears in")
     stage.bob.show()
     panel = stage.bob.public.first
     expect(panel).to_contain_text(lines("Get access to Plex", "Press Get access"))

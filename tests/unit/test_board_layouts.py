@@ -155,6 +155,25 @@ def test_the_fullest_page_of_the_log(language: str) -> None:
     assert f"helpr:audit:older:{10**18 - last}:" in "".join(buttons)
 
 
+def test_the_log_is_words() -> None:
+    """Keys, numbers of channels and lists of a program become what people read."""
+    details = {
+        "channel": SNOWFLAKE,
+        "action_name": "move",
+        "counts": {"done": 2},
+        "n": [1, 2],
+    }
+    event = Event(NOW, "code.refused", None, None, SNOWFLAKE, "code.wrong", details, id=1)
+    text = shown(
+        audit_panel(
+            AuditPage((AuditLine(event, None, None),), False, False), AuditFilter(), texts("en")
+        )
+    )
+    assert "That code does not work here" in text
+    assert "code.wrong" not in text
+    assert f"channel: <#{SNOWFLAKE}>, action name: move" in text.replace("\\", "")
+
+
 def test_a_filter_survives_its_button() -> None:
     """What a button stands for is what it was made for, to the minute, at every turn."""
     wanted = AuditFilter(SNOWFLAKE, "invite.denied", NOW, NOW + timedelta(seconds=90))

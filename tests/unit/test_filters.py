@@ -87,7 +87,9 @@ def test_days_as_people_type_them(typed: str, days: int | None) -> None:
     assert parse_days(typed) == days
 
 
-@pytest.mark.parametrize("typed", ["-1", "0", "5 hours", "soon", "99999", "٣ دقائق", "1.5d"])
+@pytest.mark.parametrize(
+    "typed", ["-1", "0", "2027-03-31", "5 hours", "soon", "99999", "٣ دقائق", "1.5d"]
+)
 def test_days_that_make_no_sense(typed: str) -> None:
     """Hours, zero, words and eternities are refused."""
     with pytest.raises(Refused, match=r"duration\."):

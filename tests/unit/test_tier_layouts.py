@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said() -> None:
     """Each problem of a role, missing libraries, and who has something else, stand on the panel."""
     text = shown(tier_panel(VIEW, T))
     assert text.count("⚠️") == len(RoleProblem)
-    assert "1000000 people who have this tier have something else" in text
+    assert "On Plex, 1000000 people with this tier still have something else" in text
     assert "It has no libraries" in shown(tier_panel(EMPTY, T))
 
 
