@@ -18,6 +18,7 @@ DAILY: Mapping[str, tuple[str, ...]] = {
         "invite.approved",
         "invite.approved_by_code",
         "invite.approved_by_sign_in",
+        "access.granted",
     ),
     ACCEPTANCES: ("invite.active",),
 }

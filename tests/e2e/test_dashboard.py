@@ -13,6 +13,14 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bench.many import fill
 
 INVITES = 300
+# Some days are busier than others, as they are in life.
+_UPS_AND_DOWNS = """
+INSERT INTO audit_event (guild_id, at, action)
+SELECT $1, now() - interval '1 day' * day - interval '1 minute' * n, $2
+FROM generate_series(0, 89) AS day, generate_series(
+  1, ($3::float * (1 + 3 * abs(sin(day * 1.7) + sin(day * 0.45))))::int
+) AS n
+"""
 
 
 async def _crowd(socket: Path) -> None:
@@ -22,6 +30,8 @@ async def _crowd(socket: Path) -> None:
     )
     guild_id = await ledger.fetchval("SELECT min(guild_id) FROM plex_link")
     await fill(ledger, guild_id, INVITES)
+    for action, share in (("requested", 1.0), ("approved", 0.8), ("active", 0.65)):
+        await ledger.execute(_UPS_AND_DOWNS, guild_id, f"invite.{action}", share)
     await ledger.close()
 
 
