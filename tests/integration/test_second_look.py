@@ -1,6 +1,7 @@
 """Who is let in, and who is not: ways around an admin's word, and things done twice at once."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from bot.domain.codes import Wish
 from bot.domain.errors import Refused
 from bot.domain.invites import Invite, InviteState
 from bot.domain.people import Actor
+from bot.domain.roles import ChosenRole
 from bot.domain.sign_in import PlexAccount, PlexPin, SignIn, SignInPurpose
+from bot.jobs.signing_in import SignInJobs
 from bot.services.importing import Stranger
 from bot.services.invites import Request
 from bot.services.newcomers import Newcomer
@@ -132,10 +135,11 @@ async def let_in(story: Story) -> Invite:
     assert proof.view.invite is not None
     await story.sweep()
     for share in story.shares:
-        story.world.accept(share.share_id)
+        if not share.accepted:
+            story.world.accept(share.share_id)
     await story.after(minutes=2)
     assert await story.state(proof.view.invite) is InviteState.ACTIVE
-    return proof.view.invite
+    return await story.get(proof.view.invite)
 
 
 async def state_after(story: Story, member: int) -> str:
@@ -178,7 +182,8 @@ async def test_who_was_denied_waits_and_the_next_yes_counts(story: Story) -> Non
     await story.house.services.invites.approve(ADMIN, own.id, own.version)
     await story.sweep()
     for share in story.shares:
-        story.world.accept(share.share_id)
+        if not share.accepted:
+            story.world.accept(share.share_id)
     await story.after(minutes=2)
     await story.house.services.access.leave(Actor(GUILD, BOB), own.id)
     await story.sweep()
@@ -230,3 +235,75 @@ async def test_nobody_waits_in_a_circle(story: Story) -> None:
         assert await one.codes.give_back(invite.id) is not None
         await one.commit()
         await deleting
+
+
+# -- kept, and let go ------------------------------------------------------------------------------
+
+
+async def test_a_role_of_new_access_is_not_taken_for_the_old(story: Story) -> None:
+    """What is owed for access that has ended leaves alone what newer access has given."""
+    [(default,)] = await rows(story.ledger, "SELECT id FROM tier WHERE is_default")
+    role = ChosenRole(501)
+    await story.house.services.tier_edits.set_role(ADMIN, default, role)
+    old = await let_in(story)
+    roles = story.house.services.roles
+    errand = await roles.begin(old.id)
+    assert errand is not None
+    await roles.done(errand)
+    await story.house.services.access.leave(Actor(GUILD, BOB), old.id)
+    await story.sweep()
+    # Discord was away when it was to be taken; meanwhile they are in again.
+    new = await let_in(story)
+    given = await roles.begin(new.id)
+    assert given is not None
+    await roles.done(given)
+    late = await roles.begin(old.id)
+    assert late is not None
+    assert late.to_take is None
+
+
+async def test_a_link_made_in_the_last_moment_ends(story: Story) -> None:
+    """Discord reads a length of 0 as for ever."""
+    codes = story.house.services.codes
+    made = await codes.create(ADMIN, Wish(expires="1h"))
+    story.clock.advance(hours=1)
+    assert codes.link_lasts(made.view.code) >= timedelta(seconds=1)
+
+
+async def test_disconnected_while_it_is_being_connected(story: Story) -> None:
+    """What Plex answers too late brings neither the server nor a tier of it back."""
+    link, links = await story.link(), story.house.services.links
+    plex, disconnect = story.house.plex, story.house.services.linking.disconnect
+    look = plex.libraries
+
+    async def look_slowly(*args: Any, **more: Any) -> Any:
+        found = await look(*args, **more)
+        await disconnect(ADMIN, link.id)
+        return found
+
+    plex.libraries = look_slowly  # type: ignore[method-assign]
+    await execute(story.ledger, "UPDATE plex_link SET connect_due_at = now() - interval '1 day'")
+    assert await links.connect_due(link.id)
+    assert await rows(story.ledger, "SELECT id FROM tier WHERE deleted_at IS NULL") == []
+    [row] = await rows(story.ledger, "SELECT state, connected_at FROM plex_link")
+    assert (row.state, row.connected_at) == ("paused", None)
+
+
+async def test_a_token_that_comes_too_late_is_signed_out(story: Story) -> None:
+    """Somebody begins anew while Plex names them: the first token is not left lying about."""
+    services, plex = story.house.services, story.house.plex
+    member = Actor(GUILD, BOB)
+    view = await services.sign_ins.begin(member, SignInPurpose.MEMBER)
+    pin = story.world.keys.pins[-1]
+    story.world.keys.allow_pin(pin.id, 2001)
+    who = plex.who
+
+    async def who_slowly(token: str) -> Any:
+        await services.sign_ins.begin(member, SignInPurpose.MEMBER, anew=True)
+        return await who(token)
+
+    plex.who = who_slowly  # type: ignore[method-assign]
+    jobs = SignInJobs(None, plex, services.sign_ins, services.setup, services.proving)  # type: ignore[arg-type]
+    assert await jobs.follow(view.sign_in.id)
+    assert pin.token
+    assert not story.world.keys.is_known(pin.token)
