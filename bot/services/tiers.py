@@ -291,12 +291,15 @@ async def offer_changed(work: Work, guild_id: int, now: datetime) -> None:
 
 
 async def finish_leaving(work: Work, now: datetime) -> None:
-    """Delete the tiers whose people are all somewhere else by now.
+    """Delete a tier whose people are all somewhere else by now; the next one the next time.
 
     In a transaction of its own: it takes locks that others hold who wait for invites.
     """
-    for tier in await work.tiers.leaving():
-        await _delete(work, tier, now)
+    for found in await work.tiers.leaving(limit=1):
+        tier = await work.tiers.lock(found.id)
+        # An admin may have called it off meanwhile.
+        if tier is not None and tier.leaving_for is not None:
+            await _delete(work, tier, now)
 
 
 async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:

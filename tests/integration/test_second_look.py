@@ -255,6 +255,23 @@ async def test_a_setting_is_changed_while_somebody_decides(story: Story) -> None
         await changing
 
 
+async def test_a_tier_that_stays_after_all_is_not_deleted(story: Story) -> None:
+    """An admin calls the deleting off at the instant at which it would be carried out."""
+    [(default,)] = await rows(story.ledger, "SELECT id FROM tier WHERE is_default")
+    going = await tier(story, "Going")
+    await story.house.services.tiers.leave(ADMIN, going, default)
+    async with story.ledger.begin() as one, asyncio.timeout(5):
+        # What `stay` does.
+        await one.tiers.lock(going)
+        await one.tiers.change(going, leaving_for=None)
+        sweeping = asyncio.create_task(story.house.services.sweep.sweep())
+        await asyncio.sleep(0.3)
+        await one.commit()
+        await sweeping
+    [row] = await rows(story.ledger, "SELECT deleted_at FROM tier WHERE id = :t", t=going)
+    assert row.deleted_at is None
+
+
 # -- kept, and let go ------------------------------------------------------------------------------
 
 
