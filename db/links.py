@@ -168,7 +168,8 @@ class Links:
         query = (
             select(LINK)
             .where(LINK.c.id == id_, LINK.c.guild_id == guild_id, LINK.c.disconnected_at.is_(None))
-            .with_for_update()
+            # "No key": an approval that names the link does not wait, as it may hold the seats.
+            .with_for_update(key_share=True)
         )
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else self._open(row)

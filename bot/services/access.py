@@ -29,6 +29,7 @@ from bot.domain.plex import Grant
 from bot.services.access_view import AccessView, view_of
 from bot.services.approving import shareable_tier, wished_tier
 from bot.services.notices import count_stuck
+from bot.services.redeeming import give_back
 from bot.services.seats import take_seat
 from db.ledger import Ledger, Work
 
@@ -331,6 +332,7 @@ class AccessService:
             )
             if ended is None:
                 raise Refused("access.moved_on")
+            await give_back(work, ended, now)
             return await self._stored(work, actor, invite, ended, action, why=why)
         return await self._change(
             work,

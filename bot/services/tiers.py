@@ -307,13 +307,14 @@ async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
 
 
 async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) -> None:
-    """Codes and open requests first, then the lock: see `lock_seats`."""
+    """Open requests, then codes, then the lock: see `lock_seats`."""
     default = await work.tiers.default_of(tier.guild_id)
     if default is None:
         raise LookupError(f"guild {tier.guild_id} has no default tier")
     target = await work.tiers.get(tier.leaving_for) if tier.leaving_for else None
     # With its people, where those went: the default one may give more.
     heir = default if target is None or target.is_going else target
+    await work.tiers.hold_requests(tier)
     await work.tiers.free_codes(tier, heir)
     requests = await work.tiers.free_requests(tier, heir, now)
     await offer_changed(work, tier.guild_id, now)
