@@ -40,7 +40,8 @@ bench: $(STAMP)  ## ratios against a baseline of the same run
 docs: $(STAMP)  ## the generated tables and the README's screenshots anew, taken in the sandbox
 	@$(PYTHON) tests/reliability.py --update
 	@$(PYTHON) tests/rights.py --update
-	@HELPR_E2E_SCREENSHOTS=docs/images $(PYTHON) -m pytest -q tests/e2e
+	@HELPR_E2E_SCREENSHOTS=build/pictures $(PYTHON) -m pytest -q tests/e2e
+	@for old in docs/images/*.png; do cp "build/pictures/$${old##*/}" "$$old"; done
 
 lock:  ## the lock files anew (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock
