@@ -10,6 +10,7 @@ from story import ADMIN, BOB, CAROL, GUILD, Story, execute, rows
 from bot.domain.codes import Wish
 from bot.domain.errors import Refused
 from bot.domain.invites import Invite, InviteState
+from bot.domain.panels import PanelKind
 from bot.domain.people import Actor
 from bot.domain.roles import ChosenRole
 from bot.domain.sign_in import PlexAccount, PlexPin, SignIn, SignInPurpose
@@ -235,6 +236,23 @@ async def test_nobody_waits_in_a_circle(story: Story) -> None:
         assert await one.codes.give_back(invite.id) is not None
         await one.commit()
         await deleting
+
+
+async def test_a_setting_is_changed_while_somebody_decides(story: Story) -> None:
+    """Both show the cards and the reviewers' panel anew, and neither waits for the other."""
+    invite = await story.ask()
+    async with story.ledger.begin() as work:
+        await work.panels.want(GUILD, PanelKind.QUEUE, 77, by=1, now=story.clock.now())
+        await work.commit()
+    settings = story.house.services.settings
+    async with story.ledger.begin() as one, asyncio.timeout(5):
+        # What a reviewer who decides has, before the panel is owed a look.
+        await one.invites.hold(invite.id)
+        changing = asyncio.create_task(settings.change(ADMIN, "request_channel_id", ["88"]))
+        await asyncio.sleep(0.3)
+        assert await one.panels.owe([GUILD], story.clock.now(), PanelKind.QUEUE)
+        await one.commit()
+        await changing
 
 
 # -- kept, and let go ------------------------------------------------------------------------------
