@@ -22,7 +22,7 @@ coverage:  ## the same tests, and how much of the code they reach
 	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered"
 
 e2e: $(STAMP)  ## the whole story in a real browser (needs chromium)
-	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/e2e
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/e2e
 
 lint: $(STAMP)  ## style, types, import contracts, catalogues
 	@$(PYTHON) -m ruff check .
