@@ -97,12 +97,12 @@ class Holders(InviteRows):
         if last is None:
             return None
         is_away = last.state == InviteState.DENIED or last.end_reason == EndReason.REVOKED
-        if is_away or await self._was_suspended(last.id):
+        if is_away or await self.was_suspended(last.id):
             found: datetime | None = last.at
             return found
         return None
 
-    async def _was_suspended(self, id_: int) -> bool:
+    async def was_suspended(self, id_: int) -> bool:
         """Whether an admin has suspended it and nobody has restored it."""
         query = (
             select(AUDIT.c.action)

@@ -184,6 +184,9 @@ class AccessService:
             )
 
     async def _renew(self, work: Work, actor: Actor, invite: Invite, end: datetime) -> AccessView:
+        if actor.right < Right.ADMIN and await work.holders.was_suspended(invite.id):
+            # To restore is an admin's, also where time has ended what was suspended.
+            raise Refused("right.admin_needed")
         now = self._clock.now()
         tier = await work.tiers.get(await wished_tier(work, invite) or 0)
         tier = tier or await work.tiers.default_of(invite.guild_id)

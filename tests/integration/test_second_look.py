@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from story import ADMIN, BOB, CAROL, GUILD, Story, execute, rows
+from story import ADMIN, BOB, CAROL, GUILD, RITA, Story, execute, rows
 
 from bot.domain.codes import Wish
 from bot.domain.errors import Refused
 from bot.domain.invites import Invite, InviteState
 from bot.domain.panels import PanelKind
-from bot.domain.people import Actor
+from bot.domain.people import Actor, Right
 from bot.domain.roles import ChosenRole
 from bot.domain.sign_in import PlexAccount, PlexPin, SignIn, SignInPurpose
 from bot.jobs.signing_in import SignInJobs
@@ -170,6 +170,21 @@ async def test_who_was_suspended_does_not_leave_and_come_back(story: Story) -> N
     await story.sweep()
     made = await state_after(story, BOB)
     assert made == "requested"
+
+
+async def test_a_reviewer_does_not_renew_what_an_admin_has_suspended(story: Story) -> None:
+    """Time ends a suspension as it ends access; giving it back stays with the admins."""
+    own = await let_in(story)
+    access = story.house.services.access
+    await access.extend(ADMIN, own.id, "2d")
+    await access.suspend(ADMIN, own.id)
+    await story.sweep()
+    await story.after(days=3)
+    assert await story.state(own) is InviteState.ENDED
+    reviewer = Actor(GUILD, RITA, Right.REVIEWER)
+    assert await refusal_of(access.extend(reviewer, own.id, "30d")) == "right.admin_needed"
+    await access.extend(ADMIN, own.id, "30d")
+    assert await story.state(own) is InviteState.APPROVED
 
 
 async def test_who_was_denied_waits_and_the_next_yes_counts(story: Story) -> None:
