@@ -12,6 +12,7 @@ from bot.domain.errors import Refused
 from bot.domain.invites import Invite, InviteState
 from bot.domain.panels import PanelKind
 from bot.domain.people import Actor, Right
+from bot.domain.plex import PlexLibrary
 from bot.domain.roles import ChosenRole
 from bot.domain.sign_in import PlexAccount, PlexPin, SignIn, SignInPurpose
 from bot.jobs.signing_in import SignInJobs
@@ -357,3 +358,27 @@ async def test_a_token_that_comes_too_late_is_signed_out(story: Story) -> None:
     assert await jobs.follow(view.sign_in.id)
     assert pin.token
     assert not story.world.keys.is_known(pin.token)
+
+
+async def test_a_server_that_somebody_is_being_moved_to_stays(story: Story) -> None:
+    """Whoever is on the way to it, with a share on another server yet, is one of its people."""
+    own, first = await let_in(story), await story.link()
+    async with story.ledger.begin() as work:
+        second = await work.links.link(
+            GUILD,
+            base_url=first.base_url,
+            token=first.token,
+            machine_identifier="another",
+            server_name="Attic",
+            owner_account_id=first.owner_account_id or 0,
+            now=story.clock.now(),
+        )
+        assert second is not None
+        attic = await work.tiers.add(GUILD, second.id, "Attic")
+        films = [PlexLibrary(9001, 1, "Films", "movie")]
+        found = await work.links.take_libraries(second.id, films, story.clock.now())
+        await work.tiers.set_libraries(attic, [one.id for one in found])
+        await work.commit()
+    await story.house.services.access.move(ADMIN, own.id, attic.id)
+    leaving = story.house.services.linking.disconnect(ADMIN, second.id)
+    assert await refusal_of(leaving) == "plex.link_in_use"
