@@ -22,7 +22,7 @@ coverage:  ## the same tests, and how much of the code they reach
 	@$(MAKE) --no-print-directory test PYTEST="--cov --cov-report=term:skip-covered"
 
 e2e: $(STAMP)  ## the whole story in a real browser (needs chromium)
-	@$(PYTHON) -m pytest -q tests/e2e
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/e2e
 
 lint: $(STAMP)  ## style, types, import contracts, catalogues
 	@$(PYTHON) -m ruff check .
@@ -40,7 +40,8 @@ bench: $(STAMP)  ## ratios against a baseline of the same run
 docs: $(STAMP)  ## the generated tables and the README's screenshots anew, taken in the sandbox
 	@$(PYTHON) tests/reliability.py --update
 	@$(PYTHON) tests/rights.py --update
-	@HELPR_E2E_SCREENSHOTS=docs/images $(PYTHON) -m pytest -q tests/e2e
+	@HELPR_E2E_SCREENSHOTS=build/pictures $(PYTHON) -m pytest -q tests/e2e
+	@for old in docs/images/*.png; do cp "build/pictures/$${old##*/}" "$$old"; done
 
 lock:  ## the lock files anew (needs uv)
 	$(COMPILE) pyproject.toml -o requirements.lock

@@ -39,7 +39,7 @@ class Codes(commands.GroupCog, group_name="code", group_description="Codes that 
     @app_commands.describe(
         uses="How often it works: once if you say nothing, 0 for no limit",
         expires="How long it works: 7d, 2 weeks, or a day like 2027-03-31; for ever if nothing",
-        tier="Which tier it gives; the default one if you name none",
+        tier="Which tier it gives; if none, the default one or what they choose in the form",
         decide="Does a reviewer still decide? If not, who has the code is in at once",
         label="What you call it, so that you know it again",
         code="A code of your own; mine nobody can guess",

@@ -3,11 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from bot.domain.holders import SOON_DAYS, STATES, HolderFilter, Standing
-from bot.domain.invites import LIVE, Invite
+from bot.domain.invites import LIVE, EndReason, Invite, InviteState
 from bot.domain.logins import Login
+from db.audit import AUDIT
 from db.invites import INVITE, LINK, LOGIN_PURPOSE, C, InviteRows
 
 
@@ -70,6 +71,49 @@ class Holders(InviteRows):
         if account_id is not None:
             is_theirs |= C.account_id == account_id
         return await self._latest(C.link_id == link_id, is_theirs)
+
+    async def turned_away_at(self, invite: Invite) -> datetime | None:
+        """When this person was sent away: denied, their access ended by an admin, or suspended.
+
+        The same for whoever had the same Plex account. None where somebody has let them in since,
+        or where they went by themselves.
+        """
+        is_same = [
+            C.member_id == invite.member_id,
+            C.login_blind.in_(self._keyring.blinds(invite.login.lookup, LOGIN_PURPOSE)),
+        ]
+        if invite.account_id is not None:
+            is_same.append(C.account_id == invite.account_id)
+        at = func.greatest(C.ended_at, C.decided_at)
+        # What nobody has decided tells nothing about what somebody thought of it.
+        is_told = C.state.in_([InviteState.DENIED, InviteState.ENDED]) | C.decided_by.is_not(None)
+        query = (
+            select(C.id, C.state, C.end_reason, at.label("at"))
+            .where(C.guild_id == invite.guild_id, C.id != invite.id, or_(*is_same), is_told)
+            .order_by(at.desc().nulls_last(), C.id.desc())
+            .limit(1)
+        )
+        last = (await self._session.execute(query)).one_or_none()
+        if last is None:
+            return None
+        is_away = last.state == InviteState.DENIED or last.end_reason == EndReason.REVOKED
+        if is_away or await self.was_suspended(last.id):
+            found: datetime | None = last.at
+            return found
+        return None
+
+    async def was_suspended(self, id_: int) -> bool:
+        """Whether an admin has suspended it and nobody has restored it."""
+        query = (
+            select(AUDIT.c.action)
+            .where(
+                AUDIT.c.invite_id == id_,
+                AUDIT.c.action.in_(["access.suspend", "access.restore"]),
+            )
+            .order_by(AUDIT.c.id.desc())
+            .limit(1)
+        )
+        return (await self._session.execute(query)).scalar_one_or_none() == "access.suspend"
 
     async def _latest(self, *where: ColumnElement[bool]) -> Invite | None:
         query = select(INVITE).where(*where).order_by(C.state.in_(LIVE).desc(), C.id.desc())

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,10 +13,11 @@ from bot.domain.invites import ON_PLEX, OPEN, REVOCABLE
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
-from db.models import InviteRow, Library, PlexLink
+from db.models import InviteRow, Library, PlexLink, Tier
 
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LIBRARY: Table = Library.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 OWNER_PURPOSE = "plex_link:owner"
@@ -168,7 +169,8 @@ class Links:
         query = (
             select(LINK)
             .where(LINK.c.id == id_, LINK.c.guild_id == guild_id, LINK.c.disconnected_at.is_(None))
-            .with_for_update()
+            # "No key": an approval that names the link does not wait, as it may hold the seats.
+            .with_for_update(key_share=True)
         )
         row = (await self._session.execute(query)).one_or_none()
         return None if row is None else self._open(row)
@@ -191,9 +193,16 @@ class Links:
 
     async def count_people(self, id_: int) -> int:
         """How many people have, or may have, access through this link, or are about to."""
+        # Whoever is being moved here names only the tier until the other server has let them go.
+        moves_here = INVITE.c.tier_id.in_(select(TIER.c.id).where(TIER.c.link_id == id_))
         query = select(func.count()).where(
-            INVITE.c.link_id == id_,
-            or_(INVITE.c.state.in_(REVOCABLE), INVITE.c.change.is_not(None)),
+            or_(
+                and_(moves_here, INVITE.c.state.in_(REVOCABLE)),
+                and_(
+                    INVITE.c.link_id == id_,
+                    or_(INVITE.c.state.in_(REVOCABLE), INVITE.c.change.is_not(None)),
+                ),
+            )
         )
         return int((await self._session.execute(query)).scalar_one())
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, case, func, null, or_, select, update
+from sqlalchemy import Row, Table, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.invites import InviteState
@@ -41,15 +41,33 @@ class Roles:
         if row.state == InviteState.ACTIVE:
             query = select(TIER.c.role_id).where(TIER.c.id == row.tier_id)
             wanted = (await self._session.execute(query)).scalar_one_or_none()
+        given = row.role_given_id
+        if wanted is None and given is not None and await self._is_anothers(row, given):
+            given = None
         return RoleErrand(
             row.id,
             row.guild_id,
             row.member_id,
             row.role_due_at,
             wanted,
-            row.role_given_id,
+            given,
             row.role_tries,
         )
+
+    async def _is_anothers(self, row: Row[Any], role_id: int) -> bool:
+        """Whether the same member has the role by newer access, which is to keep it."""
+        query = (
+            select(C.id)
+            .join(TIER, TIER.c.id == C.tier_id)
+            .where(
+                C.guild_id == row.guild_id,
+                C.member_id == row.member_id,
+                C.id != row.id,
+                C.state == InviteState.ACTIVE,
+                TIER.c.role_id == role_id,
+            )
+        )
+        return (await self._session.execute(query.limit(1))).first() is not None
 
     async def intend(self, errand: RoleErrand) -> None:
         """Note the role before it is given, so that it is taken again whatever happens."""

@@ -175,13 +175,22 @@ class Tiers:
         return (await self._session.execute(query.order_by(INVITE.c.id))).scalars().all()
 
     async def hold_what_names(self, link_id: int) -> None:
-        """Keep the codes and open requests for a server's tiers until the unit of work ends."""
+        """Keep the open requests and codes for a server's tiers until the unit of work ends."""
         own = select(TIER.c.id).where(TIER.c.link_id == link_id)
-        for names in (CODE, INVITE):
+        # In this order: whoever decides a request holds it, and then may give its code back.
+        for names in (INVITE, CODE):
             query = select(names.c.id).where(names.c.tier_id.in_(own)).order_by(names.c.id)
             if names is INVITE:
                 query = query.where(INVITE.c.state.in_(list(OPEN)))
             await self._session.execute(query.with_for_update(key_share=True))
+
+    async def hold_requests(self, tier: Tier) -> None:
+        """Keep the open requests for a tier until the unit of work ends."""
+        query = select(INVITE.c.id).where(
+            INVITE.c.tier_id == tier.id, INVITE.c.state.in_(list(OPEN))
+        )
+        query = query.order_by(INVITE.c.id).with_for_update(key_share=True)
+        await self._session.execute(query)
 
     async def free_codes(self, tier: Tier, heir: Tier | None = None) -> None:
         """Codes that name the tier mean this one from now on, or whichever is the default one."""

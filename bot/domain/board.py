@@ -14,7 +14,12 @@ LONG_PERIODS = (*PERIODS, 365)
 REQUESTS, APPROVALS, ACCEPTANCES = "requests", "approvals", "acceptances"
 DAILY: Mapping[str, tuple[str, ...]] = {
     REQUESTS: ("invite.requested",),
-    APPROVALS: ("invite.approved", "invite.approved_by_code"),
+    APPROVALS: (
+        "invite.approved",
+        "invite.approved_by_code",
+        "invite.approved_by_sign_in",
+        "access.granted",
+    ),
     ACCEPTANCES: ("invite.active",),
 }
 """What is told by day, and the actions of the audit log that count for it."""

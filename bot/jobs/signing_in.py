@@ -78,8 +78,10 @@ class SignInJobs:
             await self._sign_ins.not_yet(sign_in, error)
             return
         known = await self._sign_ins.signed_in(sign_in, token, account, servers)
-        if known is not None:
-            await self._use(known)
+        if known is None:
+            await self._sign_ins.discard(token, account)
+            return
+        await self._use(known)
 
     async def _use(self, sign_in: SignIn) -> None:
         """Somebody has signed in: a member asks with it, an admin chooses a server next."""

@@ -29,6 +29,7 @@ from bot.domain.plex import Grant
 from bot.services.access_view import AccessView, view_of
 from bot.services.approving import shareable_tier, wished_tier
 from bot.services.notices import count_stuck
+from bot.services.redeeming import give_back
 from bot.services.seats import take_seat
 from db.ledger import Ledger, Work
 
@@ -183,6 +184,9 @@ class AccessService:
             )
 
     async def _renew(self, work: Work, actor: Actor, invite: Invite, end: datetime) -> AccessView:
+        if actor.right < Right.ADMIN and await work.holders.was_suspended(invite.id):
+            # To restore is an admin's, also where time has ended what was suspended.
+            raise Refused("right.admin_needed")
         now = self._clock.now()
         tier = await work.tiers.get(await wished_tier(work, invite) or 0)
         tier = tier or await work.tiers.default_of(invite.guild_id)
@@ -331,6 +335,7 @@ class AccessService:
             )
             if ended is None:
                 raise Refused("access.moved_on")
+            await give_back(work, ended, now)
             return await self._stored(work, actor, invite, ended, action, why=why)
         return await self._change(
             work,

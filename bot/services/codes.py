@@ -25,6 +25,7 @@ from db.ledger import Ledger, Work
 PAGE = 4
 # Of who has used a code, as many are named.
 NAMED = 5
+SHORTEST_LINK = timedelta(seconds=1)
 # As many choices as Discord takes from an autocomplete.
 OFFERED = 25
 
@@ -165,7 +166,8 @@ class CodeService:
         """For how long the Discord invite of a code is to last: with the code, 7 days at most."""
         if code.expires_at is None:
             return LONGEST_LINK
-        return min(LONGEST_LINK, code.expires_at - self._clock.now())
+        # Never 0, which to Discord is for ever.
+        return max(SHORTEST_LINK, min(LONGEST_LINK, code.expires_at - self._clock.now()))
 
     async def link_made(self, made: Made, discord_code: str, lasts: timedelta) -> Made:
         """Discord has made the invite that the code travels with."""

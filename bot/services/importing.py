@@ -21,6 +21,7 @@ from bot.plex import PlexService
 from bot.services.access_view import AccessView, view_of
 from bot.services.newcomers import Newcomer, refuse_unfit
 from bot.services.outcomes import active_now
+from bot.services.seats import take_seat
 from db.ledger import Ledger, Work
 
 PAGE = 10
@@ -111,7 +112,8 @@ class ImportService:
         """That account is this member's: their share is known from now on, as it stands.
 
         Plex is looked at first: what has vanished meanwhile is not taken in, and the comparison is
-        owed at once. Raises `Refused` (`import.*`, `newcomer.*`, `tier.unknown`) and `PlexError`.
+        owed at once. Raises `Refused` (`import.*`, `newcomer.*`, `tier.*`, `seats.tier_full`) and
+        `PlexError`.
         """
         async with self._ledger.begin() as work:
             stranger = await self._one(work, actor, drift_id, tier_id)
@@ -142,6 +144,8 @@ class ImportService:
                 raise Refused("import.known_already", user=known.member_id)
             columns = {"decided_by": actor.user_id, "decided_at": now, "tier_id": tier.id}
             invite = await _added(work, stranger, newcomer, share, now=now)
+            # Also against a tier, or its server, that an admin has let go meanwhile.
+            await take_seat(work, tier, share_id=share.share_id)
             adopted = await _led_to_where_it_stands(work, invite, share, now=now, **columns)
             await work.audit.moved(
                 adopted,

@@ -15,10 +15,13 @@ from bot.domain.notices import Notice, NoticeKind
 from bot.domain.people import Actor
 from bot.domain.plex import PlexServerStatus
 from bot.domain.timing import RECHECK, UNFORESEEN, WORK_LEASE
+from bot.log import logger
 from bot.plex import PlexService
 from bot.services.notices import mended, pause_if_admin
 from bot.settings import HomeSettings
 from db.ledger import Ledger, Work
+
+log = logger(__name__)
 
 DEFAULT_TIER = "Standard"
 
@@ -108,6 +111,8 @@ class LinkService:
             await self.connect_link(link)
         except PlexError as error:
             await self.cannot_connect(link, error)
+        except Refused as refusal:
+            log.info("link.gone", link=link.id, key=refusal.key)
         return True
 
     def is_home(self, guild_id: int) -> bool:
@@ -132,12 +137,19 @@ class LinkService:
             raise
 
     async def connect_link(self, link: Link, by: int | None = None) -> LibraryChoice:
-        """Connect, and read the libraries. Raises `PlexError`, and then nothing has changed."""
+        """Connect, and read the libraries.
+
+        Raises `PlexError`, or `Refused` for a link that is disconnected by then; then nothing has
+        changed.
+        """
         info = await self._plex.connect(link.access)
         access = replace(link.access, machine_identifier=info.machine_identifier)
         found = await self._plex.libraries(access, fresh=True)
         now = self._clock.now()
         async with self._ledger.begin() as work:
+            if await work.links.lock(link.id, link.guild_id) is None:
+                # Disconnected while Plex was asked.
+                raise Refused("plex.link_unknown")
             link = await work.links.unite(link, info.machine_identifier)
             tier_id, is_new = await work.link_tiers.first_of(
                 replace(link, server_name=info.name), DEFAULT_TIER

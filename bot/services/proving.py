@@ -113,7 +113,12 @@ class ProvingService:
 
 
 async def _approved(work: Work, invite: Invite, now: datetime) -> Invite:
-    """The guild lets everybody in who has signed in; where that cannot be now, admins decide."""
+    """The guild lets everybody in who has signed in; where that cannot be now, admins decide.
+
+    So they do about whom they have sent away before.
+    """
+    if await work.holders.turned_away_at(invite) is not None:
+        return invite
     try:
         tier = await shareable_tier(work, invite.guild_id, invite.login)
         approved = await approve(

@@ -83,10 +83,14 @@ async def tier_of(work: Work, code: Code | None) -> Tier | None:
 async def redeemed(work: Work, invite: Invite, code: Code, now: datetime) -> Invite:
     """A request has used a code, which may say yes to it.
 
-    Where that cannot be carried out now, the request waits for a reviewer like any other.
+    Where that cannot be carried out now, the request waits for a reviewer like any other. So it
+    does for somebody who was sent away after the code was made.
     """
     await note_code(work, code, "code.used", now=now, by=invite.member_id, invite_id=invite.id)
     if not code.skips_approval:
+        return invite
+    turned_away_at = await work.holders.turned_away_at(invite)
+    if turned_away_at is not None and turned_away_at >= code.created_at:
         return invite
     try:
         tier_id = await wished_tier(work, invite)
@@ -101,6 +105,9 @@ async def redeemed(work: Work, invite: Invite, code: Code, now: datetime) -> Inv
 
 async def use_for(work: Work, invite: Invite, code: Code, now: datetime) -> Invite:
     """Use a code for a request that waits: its tier, and its yes. Raises `Refused`."""
+    # One member's presses one after the other: each would take a use.
+    await work.invites.hold(invite.id)
+    invite = await work.invites.get(invite.id) or invite
     if invite.code_id == code.id:
         return invite
     await give_back(work, invite, now)

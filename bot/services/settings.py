@@ -100,12 +100,13 @@ class SettingsService:
             before=stored(was),
             after=stored(value),
         )
-        # One that shows nothing else than before is not edited.
-        panels = await work.panels.owe([actor.guild_id], now)
-        await work.jobs.enqueue(*map(ShowPanel, panels))
+        # Cards before panels, like whoever decides a request.
         if setting.is_on_cards:
             owed = await work.cards.owe_all(actor.guild_id, now)
             await work.jobs.enqueue(*map(ShowCard, owed))
+        # One that shows nothing else than before is not edited.
+        panels = await work.panels.owe([actor.guild_id], now)
+        await work.jobs.enqueue(*map(ShowPanel, panels))
 
     def _view(self, actor: Actor, setting: GuildSetting, settings: GuildSettings) -> SettingView:
         return SettingView(

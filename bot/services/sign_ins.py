@@ -11,11 +11,14 @@ from bot.domain.jobs import FollowSignIn
 from bot.domain.people import Actor
 from bot.domain.sign_in import OwnedServer, PlexAccount, SignIn, SignInPurpose, SignInState
 from bot.domain.timing import RECHECK, WORK_LEASE
+from bot.log import logger
 from bot.plex import PlexService
 from bot.services.invites import AnswerToken
 from db.answers import TOKEN_LIFE
 from db.ledger import Ledger, Work
 from db.sign_ins import HeldAnswer
+
+log = logger(__name__)
 
 # How often Plex is asked while somebody is surely at it, and after a while.
 LOOK = timedelta(seconds=2)
@@ -178,14 +181,22 @@ class SignInService:
             return
         async with self._ledger.begin() as work:
             account = sign_in.account
-            is_needed = account is not None and (
-                await work.links.lives_from(account.id) or await work.sign_ins.is_held(account.id)
-            )
+            is_needed = account is not None and await _is_needed(work, account)
         if not is_needed and not await self._sign_out(sign_in, sign_in.token):
             return
         async with self._ledger.begin() as work:
             await work.sign_ins.erase(sign_in.id)
             await work.commit()
+
+    async def discard(self, token: str, account: PlexAccount) -> None:
+        """Have Plex forget a token that came when nobody wanted it any more; tried once."""
+        async with self._ledger.begin() as work:
+            if await _is_needed(work, account):
+                return
+        try:
+            await self._plex.sign_out(token)
+        except PlexError as error:
+            log.info("sign_in.not_signed_out", key=error.key)
 
     async def _sign_out(self, sign_in: SignIn, token: str) -> bool:
         try:
@@ -218,6 +229,11 @@ async def end(
     if ended is not None and ended.token is not None:
         await work.jobs.enqueue(FollowSignIn(sign_in.id))
     return ended
+
+
+async def _is_needed(work: Work, account: PlexAccount) -> bool:
+    """Whether a link, or a sign-in that waits to be used, lives from this account."""
+    return await work.links.lives_from(account.id) or await work.sign_ins.is_held(account.id)
 
 
 def _is_fresh(sign_in: SignIn, now: datetime) -> bool:

@@ -291,12 +291,15 @@ async def offer_changed(work: Work, guild_id: int, now: datetime) -> None:
 
 
 async def finish_leaving(work: Work, now: datetime) -> None:
-    """Delete the tiers whose people are all somewhere else by now.
+    """Delete a tier whose people are all somewhere else by now; the next one the next time.
 
     In a transaction of its own: it takes locks that others hold who wait for invites.
     """
-    for tier in await work.tiers.leaving():
-        await _delete(work, tier, now)
+    for found in await work.tiers.leaving(limit=1):
+        tier = await work.tiers.lock(found.id)
+        # An admin may have called it off meanwhile.
+        if tier is not None and tier.leaving_for is not None:
+            await _delete(work, tier, now)
 
 
 async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
@@ -307,13 +310,14 @@ async def _deletable(work: Work, actor: Actor, tier_id: int) -> Tier:
 
 
 async def _delete(work: Work, tier: Tier, now: datetime, by: int | None = None) -> None:
-    """Codes and open requests first, then the lock: see `lock_seats`."""
+    """Open requests, then codes, then the lock: see `lock_seats`."""
     default = await work.tiers.default_of(tier.guild_id)
     if default is None:
         raise LookupError(f"guild {tier.guild_id} has no default tier")
     target = await work.tiers.get(tier.leaving_for) if tier.leaving_for else None
     # With its people, where those went: the default one may give more.
     heir = default if target is None or target.is_going else target
+    await work.tiers.hold_requests(tier)
     await work.tiers.free_codes(tier, heir)
     requests = await work.tiers.free_requests(tier, heir, now)
     await offer_changed(work, tier.guild_id, now)

@@ -120,7 +120,7 @@ def _health(server: ServerView, t: Texts) -> str:
         return f"⛔ {error_text(server.problem, t)} {reason}".rstrip()
     if server.activity is None:
         return ""
-    took = t("answers in {seconds} s", seconds=f"{server.activity.seconds:.2f}")
+    took = t("answers in {ms} ms", ms=max(1, round(server.activity.seconds * 1000)))
     streams = server.activity.streams
     if not streams:
         return f"✅ {took} · {t('nobody is watching')}"

@@ -115,7 +115,11 @@ def code_name(code: Code, t: Texts) -> str:
 def facts(view: CodeView, t: Texts) -> list[str]:
     """What a code gives, how often, and until when."""
     code = view.code
-    tier = plain(view.tier.name) if view.tier is not None else t("the default one")
+    tier = (
+        plain(view.tier.name)
+        if view.tier is not None
+        else t("the default one, or what they choose in the form")
+    )
     gives = t("Tier: {tier}", tier=tier)
     skips = t("in at once") if code.skips_approval else t("a reviewer still decides")
     return [f"{gives} · {skips}", f"{_uses(code, t)} · {_end(code, t)}", _link(code, t)]

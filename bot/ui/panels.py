@@ -91,8 +91,8 @@ def _link_lines(report: LinkReport, t: Texts) -> list[str]:
     link = report.link
     lines = ["### " + (plain(link.server_name) or t("Plex server"))]
     if report.status is not None:
-        took = f"{report.status.seconds:.1f}"
-        lines.append("✅ " + t("Connected, answers in {seconds} s", seconds=took))
+        took = max(1, round(report.status.seconds * 1000))
+        lines.append("✅ " + t("Connected, answers in {ms} ms", ms=took))
         lines.append(t("Version {version}", version=plain(report.status.version)))
     if report.problem is not None:
         lines.append("⛔ " + error_text(report.problem, t))

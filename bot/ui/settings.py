@@ -95,7 +95,7 @@ ASKING: dict[Asking, tuple[str, str]] = {
     ),
     Asking.SIGNED_IN: (
         mark("Sign in with Plex, approved at once"),
-        mark("Nobody has to decide. Whoever types an account instead is decided about."),
+        mark("You decide only about whoever types an account instead, or was sent away before."),
     ),
 }
 """What each way is called, and what it means."""

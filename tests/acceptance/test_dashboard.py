@@ -1,6 +1,7 @@
 """/dashboard: everything that an admin sees of it, what it costs Plex, and when Plex is ill."""
 
 import os
+import re
 import signal
 from typing import Any
 
@@ -53,7 +54,7 @@ async def test_the_dashboard_of_a_living_server(stage: Stage) -> None:
     assert [request.line for request in stage.plex.world.requests] == ["GET /status/sessions"]
     text = said(shown)
     assert shown.ephemeral
-    assert "**Home Media** ✅ answers in 0." in text
+    assert re.search(r"\*\*Home Media\*\* ✅ answers in \d+ ms", text)
     assert "2 streams: Sintel, Mail me" in text
     assert "x@example.org" not in text.replace("\\", "")
     assert "dave" not in text

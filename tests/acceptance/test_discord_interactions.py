@@ -77,7 +77,9 @@ async def test_a_late_command_says_nothing_and_breaks_nothing(stage: Stage, name
     spoil(stage, 404, 10062)
     await stage.alice.slash(stage.world.access_requests, name)
     assert quiet(stage)
-    assert [line["event"] for line in stage.diary.of_level("warning")] == ["interaction.over"]
+    # The queue's driver may complain that a test ends its worker in the midst of a query.
+    warned = [one for one in stage.diary.of_level("warning") if one["logger"].startswith("bot")]
+    assert [line["event"] for line in warned] == ["interaction.over"]
     stage.forgive()
 
 

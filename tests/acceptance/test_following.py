@@ -110,12 +110,12 @@ async def test_after_15_minutes_one_direct_message(stage: Stage) -> None:
     assert words(answer.response) == before
     [dm] = stage.dms(stage.bob)
     assert "Now accept on Plex" in words(dm)
-    assert labels(dm) == ["Open Plex"]
+    assert labels(dm) == ["Open Plex", "Withdraw"]
     stage.plex.world.accept(stage.shares()[0].share_id)
     await stage.pass_time(seconds=61)
     [dm] = stage.dms(stage.bob)
     assert "You're in" in words(dm)
-    assert labels(dm) == []
+    assert labels(dm) == ["Leave"]
 
 
 async def test_a_refusal_comes_by_direct_message_too(stage: Stage) -> None:

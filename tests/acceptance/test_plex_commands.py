@@ -1,5 +1,6 @@
 """/plex status, connect and libraries: what an admin does about Plex."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import discord
@@ -32,7 +33,7 @@ async def test_status_of_a_healthy_plex(stage: Stage) -> None:
     text = said(shown)
     assert shown.ephemeral
     assert "### Home Media" in text
-    assert "Connected, answers in 0." in text
+    assert re.search(r"Connected, answers in \d+ ms", text)
     assert "Version 1" in text
     assert "Tier Standard: Films, Series, Music, Photos, Kids" in text
     assert "1 × waiting for a decision" in text

@@ -149,6 +149,7 @@ async def test_no_foreign_exception_leaves_the_service(
         lambda: service.connect(access),
         lambda: service.status(access),
         lambda: service.activity(access),
+        lambda: service.filter_choices(access, [1], "label"),
         lambda: service.libraries(access, fresh=True),
         lambda: service.share(access, MAIL, Grant(frozenset({1}))),
         lambda: service.shares(access),

@@ -13,6 +13,18 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from bench.many import fill
 
 INVITES = 300
+# Some days are busier than others, as they are in life.
+_UPS_AND_DOWNS = """
+INSERT INTO audit_event (guild_id, at, action)
+SELECT $1, now() - interval '1 day' * day - interval '1 minute' * n AS at, action
+FROM generate_series(0, 89) AS day,
+  (VALUES ('invite.requested', 1.0), ('invite.approved', 0.8), ('invite.active', 0.65))
+    AS part (action, share),
+  generate_series(
+    1, (share * (1 + 3 * abs(sin(day * 1.7) + sin(day * 0.45))))::int
+  ) AS n
+ORDER BY at
+"""
 
 
 async def _crowd(socket: Path) -> None:
@@ -22,6 +34,7 @@ async def _crowd(socket: Path) -> None:
     )
     guild_id = await ledger.fetchval("SELECT min(guild_id) FROM plex_link")
     await fill(ledger, guild_id, INVITES)
+    await ledger.execute(_UPS_AND_DOWNS, guild_id)
     await ledger.close()
 
 

@@ -60,7 +60,15 @@ def test_setup(page: Page, browser: Browser, album: Album) -> None:
 def _choose(stage: Stage, panel: Locator, name: str, *, several: bool = False) -> None:
     """Choose one thing from the menu of a message; one for several is closed by hand."""
     menu = panel.locator("button.select-trigger")
+    # While the page is still busy with what came before, it does not send a choice.
+    _is_quiet(stage, panel)
     menu.click()
     stage.alice.options.filter(has_text=name).first.click()
     if several:
+        _is_quiet(stage, panel)
         menu.click()
+
+
+def _is_quiet(stage: Stage, panel: Locator) -> None:
+    expect(panel).to_have_attribute("aria-busy", "false")
+    stage.alice.ready()

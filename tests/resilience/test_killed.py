@@ -1,5 +1,6 @@
 """The real bot is killed, stopped and started again: nothing is lost, nothing is done twice."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sandbox.plex import Fault, PlexSandbox
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 POST = "POST /api/servers/*/shared_servers"
+THOROUGH = os.environ.get("HELPR_TEST_THOROUGH", "") not in {"", "0"}
 
 
 @pytest.fixture
@@ -53,6 +55,7 @@ async def test_a_request_survives_a_kill(bot: LivingBot) -> None:
     assert len(bot.plex.world.shares) == 1
 
 
+@pytest.mark.skipif(not THOROUGH, reason="waits for a lease, as a flow of the kill points does")
 async def test_a_kill_while_plex_is_being_asked(bot: LivingBot) -> None:
     """Killed while Plex has done it but not answered, the bot looks first and sends nothing."""
     hang = bot.plex.world.faults.add(Fault(match=POST, kind="hang", processed=True))

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import struct
-import time
 import zlib
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
@@ -110,21 +109,20 @@ def test_a_year_is_drawn_by_week() -> None:
 async def test_a_picture_stops_nobody(paints: Painter) -> None:
     """While pictures are made the loop goes on: they are made in another process."""
     await paints.paint(SAMPLE)
-    longest = 0.0
+    turns = 0
 
     async def watch() -> None:
-        nonlocal longest
+        nonlocal turns
         while True:
-            before = time.perf_counter()
             await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - before - 0.001)
+            turns += 1
 
     watching = asyncio.create_task(watch())
     made = await asyncio.gather(*(paints.paint(SAMPLE) for _ in range(5)))
     watching.cancel()
     assert all(png.startswith(PNG) for png in made)
-    # A picture takes longer than this, wherever it is made.
-    assert longest < 0.06
+    # Made in this process, they would let it turn a few times at most.
+    assert turns > 20
 
 
 async def test_a_painter_that_is_killed_is_replaced(paints: Painter) -> None:
