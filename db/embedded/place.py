@@ -23,6 +23,12 @@ _LONGEST_SOCKET = 103
 _PLAIN = re.compile(r"/[\w./-]*", re.ASCII)
 
 
+def _bears(folder: Path) -> bool:
+    """Whether PostgreSQL can open its socket in this folder."""
+    path = str(folder / _SOCKET)
+    return len(os.fsencode(path)) <= _LONGEST_SOCKET and bool(_PLAIN.fullmatch(path))
+
+
 @dataclass(frozen=True)
 class Place:
     """A whole cluster: its data folder (no symbolic links in it) and the uid that owns it."""
@@ -32,13 +38,12 @@ class Place:
 
     @property
     def sockets(self) -> Path:
-        """The folder of the socket: beside the data, or in the system's temporary folder."""
+        """The folder of the socket: beside the data, or in a temporary folder."""
         near = self.data.parent / "s"
-        path = str(near / _SOCKET)
-        if len(os.fsencode(path)) <= _LONGEST_SOCKET and _PLAIN.fullmatch(path):
-            return near
-        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"helpr-{name}"
+        name = "helpr-" + hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
+        # POSIX promises /tmp; what `TMPDIR` names can be as long or odd as the data's folder.
+        far = Path("/tmp") / name  # noqa: S108 - `make_sockets` trusts nothing it finds there
+        return next((at for at in (near, Path(tempfile.gettempdir()) / name) if _bears(at)), far)
 
     @property
     def url(self) -> str:

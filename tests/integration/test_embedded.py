@@ -478,6 +478,21 @@ async def test_a_path_that_no_socket_can_bear_gets_its_socket_elsewhere(
     assert not folders[0].exists()
 
 
+async def test_a_temporary_folder_may_be_as_long(
+    tmp_path: Path, stopped_cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `TMPDIR` that no socket can bear either leaves `/tmp`, which every POSIX system has."""
+    root = tmp_path / ("x" * 120)
+    temporary = tmp_path / ("y" * 120)
+    temporary.mkdir()
+    shutil.copytree(stopped_cluster, root / "data")
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    async with EmbeddedPostgres(root) as server:
+        assert str(socket_folder(server.url).parent) == "/tmp"  # noqa: S108
+        assert await ask(server.url, "SHOW data_directory") == str(root / "data")
+    assert not socket_folder(server.url).exists()
+
+
 async def test_a_socket_folder_that_others_took_is_refused(
     tmp_path: Path, stopped_cluster: Path
 ) -> None:
