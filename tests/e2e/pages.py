@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 
 class Discord:
@@ -64,10 +65,21 @@ class Discord:
         self.ready()
         message.locator("button.select-trigger", has_text=menu).first.click()
         self.options.filter(has_text=option).first.click()
+        self.close_menu(message)
+
+    def close_menu(self, message: Locator) -> None:
+        """Send what was chosen from a menu for several: it goes when the menu is closed.
+
+        While the page is busy with what came before, it keeps the menu open and says so.
+        """
         still_open = message.locator("button.select-trigger[aria-expanded=true]")
-        if still_open.count():
-            # A menu of members is sent when it is closed.
-            still_open.first.click()
+        for _ in range(100):
+            if not still_open.count():
+                return
+            with suppress(NotInTime):  # closed in between
+                still_open.first.click(timeout=1000)
+            self._page.wait_for_timeout(200)
+        raise AssertionError("The menu stays open.")
 
     def press(self, message: Locator, label: str) -> None:
         """Press a button of a message."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from conftest import PATIENCE_MS
 from pages import DiscordTab, Stage, fits_the_screen, lines, window
 from pictures import Album
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -27,12 +28,15 @@ ORDER BY at
 """
 
 
-async def _crowd(socket: Path) -> None:
+async def _crowd(running: str) -> None:
     """The demo's server has had a few hundred requests in the last year."""
-    ledger = await asyncpg.connect(
-        host=str(socket.parent), port=5432, user="helpr", database="helpr"
-    )
-    guild_id = await ledger.fetchval("SELECT min(guild_id) FROM plex_link")
+    _, _, _, port, sockets, *_ = running.splitlines()
+    ledger = await asyncpg.connect(host=sockets, port=int(port), user="helpr", database="helpr")
+    async with asyncio.timeout(PATIENCE_MS / 1000):
+        # The bot connects its server after the pages are up, and tells nobody here.
+        query = "SELECT min(guild_id) FROM tier"
+        while (guild_id := await ledger.fetchval(query)) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
     await fill(ledger, guild_id, INVITES)
     await ledger.execute(_UPS_AND_DOWNS, guild_id)
     await ledger.close()
@@ -41,9 +45,9 @@ async def _crowd(socket: Path) -> None:
 @pytest.mark.timeout(300)
 def test_the_dashboard(page: Page, browser: Browser, album: Album, tmp_path: Path) -> None:
     """Alice opens the dashboard, looks at another period, opens a person, the figures, the log."""
-    [socket] = (tmp_path / "temporary").rglob(".s.PGSQL.5432")
+    [running] = (tmp_path / "temporary").rglob("postmaster.pid")
     with ThreadPoolExecutor(1) as aside:  # the browser has a loop in this thread
-        aside.submit(asyncio.run, _crowd(socket)).result()
+        aside.submit(asyncio.run, _crowd(running.read_text())).result()
     stage = Stage(page)
     alice = stage.alice
     alice.show()

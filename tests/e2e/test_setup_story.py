@@ -32,6 +32,8 @@ def test_setup(page: Page, browser: Browser, album: Album) -> None:
         asked = plex.locator(".pin.asked")
         expect(asked).to_contain_text("Helpr asks who you are")
         asked.get_by_role("button", name="Sign in as helpr-owner").click()
+        # A page that is closed at once may never have sent it.
+        expect(asked).to_have_count(0)
     # By itself, while Alice looks at Discord again.
     expect(panel).to_contain_text("Signed in as helpr-owner")
     album.part("setup-servers", page, panel)
@@ -65,8 +67,7 @@ def _choose(stage: Stage, panel: Locator, name: str, *, several: bool = False) -
     menu.click()
     stage.alice.options.filter(has_text=name).first.click()
     if several:
-        _is_quiet(stage, panel)
-        menu.click()
+        stage.alice.close_menu(panel)
 
 
 def _is_quiet(stage: Stage, panel: Locator) -> None:
