@@ -107,6 +107,10 @@ class Ledger:
 
 
 def _is_down(error: DBAPIError) -> bool:
-    """Whether the server is starting, stopping or gone (SQLSTATE 08, 53, 57P)."""
+    """Whether it is worth another try (SQLSTATE).
+
+    The server is starting, stopping or gone (08, 53, 57P), or it has rolled back one of two that
+    waited for each other (40).
+    """
     state = getattr(error.orig, "sqlstate", None) or ""
-    return state.startswith(("08", "53", "57P"))
+    return state.startswith(("08", "40", "53", "57P"))

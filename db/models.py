@@ -32,6 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from bot.domain.bulk import BulkAction, BulkOutcome
 from bot.domain.drift import DriftKind
 from bot.domain.invites import LIVE, Change, EndReason, InviteState
+from bot.domain.members import Absence, WishKind, WishState
 from bot.domain.notices import NoticeKind
 from bot.domain.panels import PanelKind, PanelProblem
 from bot.domain.people import Asking
@@ -96,6 +97,11 @@ class Guild(Base):
         CheckConstraint("breaker_percent BETWEEN 1 AND 100", name="breaker_percent"),
         CheckConstraint(f"asking IN ({_values(*Asking)})", name="asking"),
         CheckConstraint("undo_seconds >= 0", name="undo_seconds"),
+        CheckConstraint(
+            "remind_days >= 0 AND remind_again_days >= 0 AND take_hours > 0"
+            " AND grace_days >= 0 AND retention_days >= 0",
+            name="member_side",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -110,6 +116,18 @@ class Guild(Base):
     asking: Mapped[str] = mapped_column(server_default="freely")
     # For so long an approval waits before it is sent, so that it can be taken back.
     undo_seconds: Mapped[int] = mapped_column(Integer, server_default="0")
+    # So long before access ends its member is reminded, and once more; 0 is never.
+    remind_days: Mapped[int] = mapped_column(Integer, server_default="7")
+    remind_again_days: Mapped[int] = mapped_column(Integer, server_default="1")
+    # Requests may wait for a seat; who gets one has so long to accept on Plex.
+    waiting_list: Mapped[bool] = mapped_column(server_default=text("true"))
+    take_hours: Mapped[int] = mapped_column(Integer, server_default="48")
+    # Who leaves the guild, or loses the tier's role, keeps access for so long.
+    grace_days: Mapped[int] = mapped_column(Integer, server_default="7")
+    # What is over for so long loses what it says about a person; 0 is never.
+    retention_days: Mapped[int] = mapped_column(Integer, server_default="365")
+    # Who cannot be written to may be mentioned in a private thread.
+    private_threads: Mapped[bool] = mapped_column(server_default=text("false"))
     # The one message on joining was posted, or tried.
     greeted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -337,6 +355,29 @@ class InviteRow(Base):
             postgresql_where=text("role_problem IS NOT NULL"),
         ),
         Index("ix_invite_requested", "guild_id", "requested_at"),
+        # Earlier invites of a Plex account, whoever asked for it.
+        Index("ix_invite_login", "guild_id", "login_blind"),
+        Index(
+            "ix_invite_account",
+            "guild_id",
+            "account_id",
+            postgresql_where=text("account_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_invite_waiting",
+            "guild_id",
+            "waitlisted_at",
+            "id",
+            postgresql_where=text("state = 'waitlisted'"),
+        ),
+        Index("ix_invite_grace", "grace_until", postgresql_where=text("grace_until IS NOT NULL")),
+        Index("ix_invite_take_by", "take_by", postgresql_where=text("take_by IS NOT NULL")),
+        CheckConstraint(
+            f"absent_why IS NULL OR absent_why IN ({_values(*Absence)})", name="absent_why"
+        ),
+        CheckConstraint(
+            "(absent_since IS NULL) = (absent_why IS NULL)", name="absent_for_a_reason"
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -404,6 +445,17 @@ class InviteRow(Base):
     role_tries: Mapped[int] = mapped_column(Integer, server_default="0")
     role_due_at: Mapped[datetime | None]
     role_leased_until: Mapped[datetime | None]
+    # Its turn in the line for a seat; and until when a seat that has come free is kept for it.
+    waitlisted_at: Mapped[datetime | None]
+    take_by: Mapped[datetime | None]
+    # The shortest time before `expires_at`, in days, of which the member was reminded.
+    reminded_days: Mapped[int | None] = mapped_column(Integer)
+    # The member has left the guild or lost the tier's role; access ends at `grace_until`.
+    absent_since: Mapped[datetime | None]
+    absent_why: Mapped[str | None]
+    grace_until: Mapped[datetime | None]
+    # What it said about a person is gone.
+    erased_at: Mapped[datetime | None]
 
 
 class InviteAnswer(Base):
@@ -578,6 +630,104 @@ class SignIn(Base):
     application_id: Mapped[int | None]
     answer_sealed: Mapped[bytes | None]
     answer_expires_at: Mapped[datetime | None]
+    # The request that it proved, and until when its token is kept for accepting on Plex.
+    invite_id: Mapped[int | None] = mapped_column(
+        ForeignKey("invite.id", ondelete="SET NULL"), index=True
+    )
+    held_until: Mapped[datetime | None]
+
+
+class Member(Base):
+    """What a member of a guild has chosen, and been told once."""
+
+    __tablename__ = "member"
+
+    guild_id: Mapped[int] = mapped_column(
+        ForeignKey("guild.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    # None: whatever Discord says.
+    locale: Mapped[str | None]
+    dms_off: Mapped[bool] = mapped_column(server_default=text("false"))
+    # Has read what Plex itself demands.
+    streaming_read_at: Mapped[datetime | None]
+
+
+class Message(Base):
+    """What a member is told about a matter: by direct message, or when they next come by."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("guild_id", "user_id", "matter"),
+        Index("ix_message_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index(
+            "ix_message_unseen",
+            "guild_id",
+            "user_id",
+            "id",
+            postgresql_where=text("seen_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    user_id: Mapped[int]
+    invite_id: Mapped[int | None] = mapped_column(
+        ForeignKey("invite.id", ondelete="CASCADE"), index=True
+    )
+    # What it is about, e.g. `ending:7`: one message a matter.
+    matter: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    locale: Mapped[str] = mapped_column(server_default="en")
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Where it was written to, or that it could not be.
+    sent_at: Mapped[datetime | None]
+    untold_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    channel_id: Mapped[int | None]
+    message_id: Mapped[int | None]
+
+
+class Wish(Base):
+    """A member with access asks for more of it: for time, or for another tier."""
+
+    __tablename__ = "wish"
+    __table_args__ = (
+        CheckConstraint(f"kind IN ({_values(*WishKind)})", name="kind"),
+        CheckConstraint(f"state IN ({_values(*WishState)})", name="state"),
+        CheckConstraint("(kind = 'tier') = (tier_id IS NOT NULL)", name="tier_is_known"),
+        Index(
+            "uq_wish_open",
+            "invite_id",
+            "kind",
+            unique=True,
+            postgresql_where=text("state = 'open'"),
+        ),
+        Index("ix_wish_guild", "guild_id", "state", "id"),
+        Index("ix_wish_card_due", "card_due_at", postgresql_where=text("card_due_at IS NOT NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    invite_id: Mapped[int] = mapped_column(ForeignKey("invite.id", ondelete="CASCADE"), index=True)
+    member_id: Mapped[int]
+    kind: Mapped[str]
+    tier_id: Mapped[int | None] = mapped_column(ForeignKey("tier.id"), index=True)
+    note_sealed: Mapped[bytes | None]
+    state: Mapped[str] = mapped_column(server_default="open")
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime]
+    decided_by: Mapped[int | None]
+    decided_at: Mapped[datetime | None]
+    reason_sealed: Mapped[bytes | None]
+    card_channel_id: Mapped[int | None]
+    card_message_id: Mapped[int | None]
+    card_version: Mapped[int] = mapped_column(Integer, server_default="0")
+    card_due_at: Mapped[datetime | None]
+    card_leased_until: Mapped[datetime | None]
 
 
 class Code(Base):
