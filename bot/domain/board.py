@@ -17,7 +17,7 @@ DAILY: Mapping[str, tuple[str, ...]] = {
     APPROVALS: (
         "invite.approved",
         "invite.approved_by_code",
-        "invite.approved_by_sign_in",
+        "invite.approved_proven",
         "access.granted",
     ),
     ACCEPTANCES: ("invite.active",),

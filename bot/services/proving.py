@@ -122,7 +122,7 @@ async def _approved(work: Work, invite: Invite, now: datetime) -> Invite:
     try:
         tier = await shareable_tier(work, invite.guild_id, invite.login)
         approved = await approve(
-            work, invite, tier, by=None, now=now, action="invite.approved_by_sign_in"
+            work, invite, tier, by=None, now=now, action="invite.approved_proven"
         )
     except Refused:
         return invite

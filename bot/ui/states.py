@@ -51,7 +51,7 @@ _ACTIONS: dict[str, str] = {
     "invite.requested": mark("asked for access"),
     "invite.approved": mark("approved"),
     "invite.approved_by_code": mark("approved, by a code"),
-    "invite.approved_by_sign_in": mark("approved, by a sign-in with Plex"),
+    "invite.approved_proven": mark("approved, by a sign-in with Plex"),
     "code.created": mark("made a code"),
     "code.used": mark("used a code"),
     "code.revoked": mark("took a code back"),

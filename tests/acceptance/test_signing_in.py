@@ -45,7 +45,7 @@ async def test_in_at_once(open_house_stage: Stage) -> None:
         "SELECT state, token_sealed, account_name_sealed, account_email_sealed FROM sign_in"
     )
     assert row == ("used", None, None, None)
-    assert ("invite.approved_by_sign_in", None) in await stage.run_sql(
+    assert ("invite.approved_proven", None) in await stage.run_sql(
         "SELECT action, actor_id FROM audit_event"
     )
 

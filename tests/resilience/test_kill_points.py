@@ -81,6 +81,7 @@ NOT_IN_A_FLOW = {
     "LinkingService.leaving": "changes nothing",
     "LinkingService.link": "an admin's own press",
     "LinkingService.of_guild": "changes nothing",
+    "SignInService.discard": "stores nothing; a token that nobody wanted",
     "RoleService.went_wrong": "a failure, tried again by the sweep",
     "RoleService.taken": "another outcome of the same errand",
     "PlexService.activity": "changes nothing",

@@ -68,7 +68,7 @@ def downgrade() -> None:
 
 def _upgrade_guilds() -> None:
     for column in GUILD:
-        op.add_column("guild", column.copy())
+        op.add_column("guild", column._copy())
     op.create_check_constraint(
         op.f("ck_guild_member_side"),
         "guild",
@@ -79,7 +79,7 @@ def _upgrade_guilds() -> None:
 
 def _upgrade_invites() -> None:
     for column in INVITE:
-        op.add_column("invite", column.copy())
+        op.add_column("invite", column._copy())
     for name, condition in INVITE_CHECKS.items():
         op.create_check_constraint(op.f(f"ck_invite_{name}"), "invite", condition)
     op.create_index("ix_invite_login", "invite", ["guild_id", "login_blind"])
