@@ -13,24 +13,31 @@ depends_on = None
 
 Instant = sa.DateTime(timezone=True)
 
-GUILD: tuple[sa.Column[Any], ...] = (
-    sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
-    sa.Column("remind_again_days", sa.Integer(), server_default="1", nullable=False),
-    sa.Column("waiting_list", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-    sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
-    sa.Column("grace_days", sa.Integer(), server_default="7", nullable=False),
-    sa.Column("retention_days", sa.Integer(), server_default="365", nullable=False),
-    sa.Column("private_threads", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-)
-INVITE: tuple[sa.Column[Any], ...] = (
-    sa.Column("waitlisted_at", Instant, nullable=True),
-    sa.Column("take_by", Instant, nullable=True),
-    sa.Column("reminded_days", sa.Integer(), nullable=True),
-    sa.Column("absent_since", Instant, nullable=True),
-    sa.Column("absent_why", sa.Text(), nullable=True),
-    sa.Column("grace_until", Instant, nullable=True),
-    sa.Column("erased_at", Instant, nullable=True),
-)
+
+def _guild() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
+        sa.Column("remind_again_days", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("waiting_list", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
+        sa.Column("grace_days", sa.Integer(), server_default="7", nullable=False),
+        sa.Column("retention_days", sa.Integer(), server_default="365", nullable=False),
+        sa.Column("private_threads", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+
+
+def _invite() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("waitlisted_at", Instant, nullable=True),
+        sa.Column("take_by", Instant, nullable=True),
+        sa.Column("reminded_days", sa.Integer(), nullable=True),
+        sa.Column("absent_since", Instant, nullable=True),
+        sa.Column("absent_why", sa.Text(), nullable=True),
+        sa.Column("grace_until", Instant, nullable=True),
+        sa.Column("erased_at", Instant, nullable=True),
+    )
+
+
 INVITE_CHECKS = {
     "absent_why": "absent_why IS NULL OR absent_why IN ('left', 'role')",
     "absent_for_a_reason": "(absent_since IS NULL) = (absent_why IS NULL)",
@@ -59,16 +66,16 @@ def downgrade() -> None:
         op.drop_index(f"ix_invite_{name}", table_name="invite")
     for name in INVITE_CHECKS:
         op.drop_constraint(op.f(f"ck_invite_{name}"), "invite", type_="check")
-    for column in reversed(INVITE):
+    for column in reversed(_invite()):
         op.drop_column("invite", column.name)
     op.drop_constraint(op.f("ck_guild_member_side"), "guild", type_="check")
-    for column in reversed(GUILD):
+    for column in reversed(_guild()):
         op.drop_column("guild", column.name)
 
 
 def _upgrade_guilds() -> None:
-    for column in GUILD:
-        op.add_column("guild", column._copy())
+    for column in _guild():
+        op.add_column("guild", column)
     op.create_check_constraint(
         op.f("ck_guild_member_side"),
         "guild",
@@ -78,8 +85,8 @@ def _upgrade_guilds() -> None:
 
 
 def _upgrade_invites() -> None:
-    for column in INVITE:
-        op.add_column("invite", column._copy())
+    for column in _invite():
+        op.add_column("invite", column)
     for name, condition in INVITE_CHECKS.items():
         op.create_check_constraint(op.f(f"ck_invite_{name}"), "invite", condition)
     op.create_index("ix_invite_login", "invite", ["guild_id", "login_blind"])
