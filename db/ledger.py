@@ -26,6 +26,7 @@ from db.invites import Invites
 from db.jobs import Jobs
 from db.link_tiers import LinkTiers
 from db.links import Links
+from db.members import Members
 from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
@@ -68,6 +69,7 @@ class Work:
         self.trouble = Troubles(session)
         self.holders = Holders(session, keyring)
         self.bulks = Bulks(session, keyring)
+        self.members = Members(session)
 
     async def commit(self) -> None:
         """Make everything of this unit of work stay."""

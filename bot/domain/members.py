@@ -1,5 +1,7 @@
 """A member's own side: why somebody is missed, and what somebody with access may ask for."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -27,3 +29,15 @@ class WishState(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     """By the member, or because the access has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """What a member of a guild has chosen, and been told once."""
+
+    locale: str | None = None
+    """The language that was chosen; None: whatever Discord says."""
+    dms_off: bool = False
+    """No direct messages, please."""
+    streaming_read_at: datetime | None = None
+    """When what Plex itself demands for watching away from home was read."""

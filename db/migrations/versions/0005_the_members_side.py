@@ -13,24 +13,31 @@ depends_on = None
 
 Instant = sa.DateTime(timezone=True)
 
-GUILD: tuple[sa.Column[Any], ...] = (
-    sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
-    sa.Column("remind_again_days", sa.Integer(), server_default="1", nullable=False),
-    sa.Column("waiting_list", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-    sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
-    sa.Column("grace_days", sa.Integer(), server_default="7", nullable=False),
-    sa.Column("retention_days", sa.Integer(), server_default="365", nullable=False),
-    sa.Column("private_threads", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-)
-INVITE: tuple[sa.Column[Any], ...] = (
-    sa.Column("waitlisted_at", Instant, nullable=True),
-    sa.Column("take_by", Instant, nullable=True),
-    sa.Column("reminded_days", sa.Integer(), nullable=True),
-    sa.Column("absent_since", Instant, nullable=True),
-    sa.Column("absent_why", sa.Text(), nullable=True),
-    sa.Column("grace_until", Instant, nullable=True),
-    sa.Column("erased_at", Instant, nullable=True),
-)
+
+def _guild() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
+        sa.Column("remind_again_days", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("waiting_list", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
+        sa.Column("grace_days", sa.Integer(), server_default="7", nullable=False),
+        sa.Column("retention_days", sa.Integer(), server_default="365", nullable=False),
+        sa.Column("private_threads", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+
+
+def _invite() -> tuple[sa.Column[Any], ...]:
+    return (
+        sa.Column("waitlisted_at", Instant, nullable=True),
+        sa.Column("take_by", Instant, nullable=True),
+        sa.Column("reminded_days", sa.Integer(), nullable=True),
+        sa.Column("absent_since", Instant, nullable=True),
+        sa.Column("absent_why", sa.Text(), nullable=True),
+        sa.Column("grace_until", Instant, nullable=True),
+        sa.Column("erased_at", Instant, nullable=True),
+    )
+
+
 INVITE_CHECKS = {
     "absent_why": "absent_why IS NULL OR absent_why IN ('left', 'role')",
     "absent_for_a_reason": "(absent_since IS NULL) = (absent_why IS NULL)",
@@ -45,11 +52,13 @@ def upgrade() -> None:
     _create_member()
     _create_message()
     _create_wish()
+    _create_forgetting()
+    _create_turned_away()
 
 
 def downgrade() -> None:
     """Take them away again."""
-    for table in ("wish", "message", "member"):
+    for table in ("turned_away", "forgetting", "wish", "message", "member"):
         op.drop_table(table)
     op.drop_index(op.f("ix_sign_in_invite_id"), table_name="sign_in")
     op.drop_constraint(op.f("fk_sign_in_invite_id"), "sign_in", type_="foreignkey")
@@ -59,16 +68,16 @@ def downgrade() -> None:
         op.drop_index(f"ix_invite_{name}", table_name="invite")
     for name in INVITE_CHECKS:
         op.drop_constraint(op.f(f"ck_invite_{name}"), "invite", type_="check")
-    for column in reversed(INVITE):
+    for column in reversed(_invite()):
         op.drop_column("invite", column.name)
     op.drop_constraint(op.f("ck_guild_member_side"), "guild", type_="check")
-    for column in reversed(GUILD):
+    for column in reversed(_guild()):
         op.drop_column("guild", column.name)
 
 
 def _upgrade_guilds() -> None:
-    for column in GUILD:
-        op.add_column("guild", column._copy())
+    for column in _guild():
+        op.add_column("guild", column)
     op.create_check_constraint(
         op.f("ck_guild_member_side"),
         "guild",
@@ -78,8 +87,8 @@ def _upgrade_guilds() -> None:
 
 
 def _upgrade_invites() -> None:
-    for column in INVITE:
-        op.add_column("invite", column._copy())
+    for column in _invite():
+        op.add_column("invite", column)
     for name, condition in INVITE_CHECKS.items():
         op.create_check_constraint(op.f(f"ck_invite_{name}"), "invite", condition)
     op.create_index("ix_invite_login", "invite", ["guild_id", "login_blind"])
@@ -215,4 +224,36 @@ def _create_wish() -> None:
         "wish",
         ["card_due_at"],
         postgresql_where=sa.text("card_due_at IS NOT NULL"),
+    )
+
+
+def _create_forgetting() -> None:
+    op.create_table(
+        "forgetting",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", Instant, nullable=False),
+        sa.Column("due_at", Instant, nullable=False),
+        sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["guild_id"], ["guild.id"], name=op.f("fk_forgetting_guild_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgetting")),
+        sa.UniqueConstraint("guild_id", "user_id", name=op.f("uq_forgetting_guild_id_user_id")),
+    )
+    op.create_index(op.f("ix_forgetting_due_at"), "forgetting", ["due_at"])
+
+
+def _create_turned_away() -> None:
+    op.create_table(
+        "turned_away",
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["guild_id"], ["guild.id"], name=op.f("fk_turned_away_guild_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("guild_id", "hash", name=op.f("pk_turned_away")),
     )
