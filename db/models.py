@@ -116,6 +116,8 @@ class Guild(Base):
     asking: Mapped[str] = mapped_column(server_default="freely")
     # For so long an approval waits before it is sent, so that it can be taken back.
     undo_seconds: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Members may ask by signing in with Plex.
+    sign_in: Mapped[bool] = mapped_column(server_default=text("true"))
     # So long before access ends its member is reminded, and once more; 0 is never.
     remind_days: Mapped[int] = mapped_column(Integer, server_default="7")
     remind_again_days: Mapped[int] = mapped_column(Integer, server_default="1")
