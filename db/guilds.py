@@ -110,4 +110,6 @@ def _settings(row: Row[Any]) -> GuildSettings:
         breaker_percent=row.breaker_percent,
         asking=Asking(row.asking),
         undo_seconds=row.undo_seconds,
+        waiting_list=row.waiting_list,
+        take_hours=row.take_hours,
     )

@@ -27,7 +27,6 @@ from bot.domain.invites import (
     LIVE,
     MOVES,
     ON_PLEX,
-    OPEN,
     SHARED,
     Change,
     EndReason,
@@ -56,6 +55,8 @@ _REFUSALS = {
 _TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
 # From these nothing leads on by itself, so nothing is wanted of Plex any more.
 OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
+# Until here somebody may have so long to accept, and no longer.
+_ON_THE_WAY = {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 _NOTHING_WANTED: dict[str, Any] = {
     "change": None,
     "change_reason": None,
@@ -254,20 +255,20 @@ class Invites(InviteRows):
         return [(row.id, row.guild_id) for row in changed]
 
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
-        """Open requests in the order they came, from the one after id `after`."""
+        """Undecided requests in the order they came, from the one after id `after`."""
         query = (
             select(INVITE)
-            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id > after)
+            .where(C.guild_id == guild_id, C.state == InviteState.REQUESTED, C.id > after)
             .order_by(C.id)
             .limit(limit)
         )
         return [self._open(row) for row in await self._session.execute(query)]
 
     async def queue_before(self, guild_id: int, *, before: int, limit: int = 5) -> list[Invite]:
-        """The page of open requests that ends before id `before`, in the order they came."""
+        """The page of undecided requests before id `before`, in the order they came."""
         query = (
             select(INVITE)
-            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id < before)
+            .where(C.guild_id == guild_id, C.state == InviteState.REQUESTED, C.id < before)
             .order_by(C.id.desc())
             .limit(limit)
         )
@@ -313,6 +314,8 @@ class Invites(InviteRows):
         if to in OVER:
             columns = {**_NOTHING_WANTED, **columns}
         values = {**_owe_a_look(now), "role_due_at": _role_due(to, now)}
+        if to not in _ON_THE_WAY:
+            values["take_by"] = None
         values |= {**self._stored(id_, columns), "state": to}
         statement = statement.values(values)
         try:
@@ -407,7 +410,7 @@ class Invites(InviteRows):
 
     async def count_open(self, guild_id: int) -> int:
         """How many requests wait for a decision."""
-        query = select(func.count()).where(C.guild_id == guild_id, C.state.in_(OPEN))
+        query = select(func.count()).where(C.guild_id == guild_id, C.state == InviteState.REQUESTED)
         return int((await self._session.execute(query)).scalar_one())
 
     async def count_stuck(self, guild_id: int) -> int:

@@ -37,6 +37,7 @@ from db.sign_ins import SignIns
 from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
+from db.waiting import Waiting
 
 
 class Work:
@@ -50,6 +51,7 @@ class Work:
         self.tiers = Tiers(session)
         self.link_tiers = LinkTiers(session)
         self.seats = Seats(session)
+        self.waiting = Waiting(session)
         self.roles = Roles(session)
         self.invites = Invites(session, keyring)
         self.owed = Owed(session, keyring)

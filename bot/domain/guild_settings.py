@@ -147,6 +147,8 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("nudge_days", Kind.DAYS, most=60),
         GuildSetting("withdraw_days", Kind.DAYS, most=365),
         GuildSetting("undo_seconds", Kind.SECONDS, most=300),
+        GuildSetting("waiting_list", Kind.SWITCH),
+        GuildSetting("take_hours", Kind.HOURS, least=1, most=720),
         GuildSetting("breaker_percent", Kind.PERCENT, least=1, most=100),
         GuildSetting("timezone", Kind.ZONE),
         GuildSetting("locale", Kind.LANGUAGE, is_on_cards=True),

@@ -111,6 +111,14 @@ class ShowPanel(Job):
     panel_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class FillSeats(Job):
+    """Give the free seats of a link's owner account to those who wait for one."""
+
+    name: ClassVar[str] = "fill_seats"
+    link_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -123,6 +131,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    FillSeats,
 )
 
 

@@ -69,7 +69,8 @@ class GuildSettings:
 
     `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
     `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
-    `undo_seconds` an approval waits before it is sent.
+    `undo_seconds` an approval waits before it is sent. With a `waiting_list`, whoever is approved
+    while all seats are taken waits for one, and then has `take_hours` to accept on Plex.
     """
 
     guild_id: int
@@ -83,6 +84,8 @@ class GuildSettings:
     breaker_percent: int = 50
     asking: Asking = Asking.FREELY
     undo_seconds: int = 0
+    waiting_list: bool = True
+    take_hours: int = 48
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""

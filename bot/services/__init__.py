@@ -33,6 +33,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +71,4 @@ class Services:
     tiers: TierService
     tier_edits: TierEditing
     roles: RoleService
+    waiting: WaitingService

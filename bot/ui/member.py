@@ -9,7 +9,7 @@ from discord.ui import Item, LayoutView
 from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
-from bot.ui.cards import ends_line
+from bot.ui.cards import ends_line, place_line
 from bot.ui.errors import member_text
 from bot.ui.items.members import Leave, Withdraw
 from bot.ui.layout import GREY, YELLOW, layout, notice
@@ -21,7 +21,7 @@ _CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
 
 _TITLES: dict[InviteState, str] = {
     InviteState.REQUESTED: mark("Your request is with the admins"),
-    InviteState.WAITLISTED: mark("Your request is with the admins"),
+    InviteState.WAITLISTED: mark("Approved! You are on the waiting list"),
     InviteState.APPROVED: mark("Approved! Your invite is on its way"),
     InviteState.SENDING: mark("Approved! Your invite is on its way"),
     InviteState.SENT: mark("Approved! Now accept on Plex"),
@@ -98,6 +98,15 @@ def _waiting(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
     return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
 
 
+def _in_line(_invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Every seat is taken just now. You get the next one that comes free, in your turn; there"
+          " is nothing you need to do."),
+        f"**{place}**" if (place := place_line(view.ahead, t)) else "",
+        _where_told(t),
+    ]  # fmt: skip
+
+
 def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
     if invite.failure_key is not None:
         return [member_text(invite.failure_key, t)]
@@ -106,12 +115,21 @@ def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
     return [t("Plex is being asked to invite you.")]
 
 
-def _to_accept(_invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+def _to_accept(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),
+        _in_time(invite, t),
         _where_told(t),
     ]  # fmt: skip
+
+
+def _in_time(invite: Invite, t: Texts) -> str:
+    """A seat from the waiting list is kept for so long only."""
+    if invite.take_by is None:
+        return ""
+    return "⏰ " + t("Your seat is kept until {when}. After that the next in line gets it.",
+                      when=relative(invite.take_by))  # fmt: skip
 
 
 def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
@@ -149,7 +167,7 @@ def _ended(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
 
 _BODIES: dict[InviteState, Callable[[Invite, MemberView, Texts], list[str]]] = {
     InviteState.REQUESTED: _waiting,
-    InviteState.WAITLISTED: _waiting,
+    InviteState.WAITLISTED: _in_line,
     InviteState.APPROVED: _on_its_way,
     InviteState.SENDING: _on_its_way,
     InviteState.SENT: _to_accept,

@@ -11,6 +11,7 @@ from bot.domain.invites import InviteState
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
     GiveRole,
     ReconcileLink,
@@ -55,6 +56,7 @@ _JOBS = {
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
     ShowPanel.name: mark("Show a panel"),
+    FillSeats.name: mark("Give a free seat to the next in line"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.
 BUTTON_LABEL = 80

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, ShowNotice, ShowPanel
+from bot.domain.jobs import ALL_JOBS, FillSeats, FollowSignIn, Job, RunBulk, ShowNotice, ShowPanel
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import catalogues, check, languages, texts
 from bot.jobs.bulk import BulkJobs
@@ -29,6 +29,7 @@ from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.ui.items import ALL_ITEMS
 from bot.ui.items.base import Dynamic
 from bot.ui.modals import ALL_FORMS
@@ -61,6 +62,7 @@ def registered() -> dict[type[Job], Any]:
                 links=LinkService(nothing, nothing, nothing, nothing),
                 signing_in=SignInJobs(nothing, nothing, nothing, nothing, nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
+                waiting=WaitingService(nothing, nothing),
             )
         )
     )
@@ -91,7 +93,7 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
+    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn, FillSeats}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 
