@@ -116,6 +116,8 @@ class Guild(Base):
     asking: Mapped[str] = mapped_column(server_default="freely")
     # For so long an approval waits before it is sent, so that it can be taken back.
     undo_seconds: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Members may ask by signing in with Plex.
+    sign_in: Mapped[bool] = mapped_column(server_default=text("true"))
     # So long before access ends its member is reminded, and once more; 0 is never.
     remind_days: Mapped[int] = mapped_column(Integer, server_default="7")
     remind_again_days: Mapped[int] = mapped_column(Integer, server_default="1")
@@ -738,6 +740,33 @@ class Wish(Base):
     card_version: Mapped[int] = mapped_column(Integer, server_default="0")
     card_due_at: Mapped[datetime | None]
     card_leased_until: Mapped[datetime | None]
+
+
+class Forgetting(Base):
+    """A member has asked to be forgotten; the row goes with the last of what it is about."""
+
+    __tablename__ = "forgetting"
+    __table_args__ = (UniqueConstraint("guild_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    guild_id: Mapped[int] = mapped_column(ForeignKey("guild.id", ondelete="CASCADE"))
+    user_id: Mapped[int]
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    leased_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default="0")
+
+
+class TurnedAway(Base):
+    """Keyed hashes of somebody who was sent away and then forgotten: it is no way back in."""
+
+    __tablename__ = "turned_away"
+
+    guild_id: Mapped[int] = mapped_column(
+        ForeignKey("guild.id", ondelete="CASCADE"), primary_key=True
+    )
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
 
 
 class Code(Base):

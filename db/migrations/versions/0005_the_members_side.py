@@ -16,7 +16,8 @@ Instant = sa.DateTime(timezone=True)
 
 def _guild() -> tuple[sa.Column[Any], ...]:
     return (
-        sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
+        sa.Column("sign_in", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+    sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
         sa.Column("remind_again_days", sa.Integer(), server_default="1", nullable=False),
         sa.Column("waiting_list", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
@@ -56,6 +57,8 @@ def upgrade() -> None:
     _create_member()
     _create_message()
     _create_wish()
+    _create_forgetting()
+    _create_turned_away()
     _notice_kinds("people_gone", *NOTICE_KINDS)
 
 
@@ -63,7 +66,7 @@ def downgrade() -> None:
     """Take them away again."""
     op.execute("DELETE FROM notice WHERE kind = 'people_gone'")
     _notice_kinds(*NOTICE_KINDS)
-    for table in ("wish", "message", "member"):
+    for table in ("turned_away", "forgetting", "wish", "message", "member"):
         op.drop_table(table)
     op.drop_index(op.f("ix_sign_in_invite_id"), table_name="sign_in")
     op.drop_constraint(op.f("fk_sign_in_invite_id"), "sign_in", type_="foreignkey")
@@ -236,4 +239,36 @@ def _create_wish() -> None:
         "wish",
         ["card_due_at"],
         postgresql_where=sa.text("card_due_at IS NOT NULL"),
+    )
+
+
+def _create_forgetting() -> None:
+    op.create_table(
+        "forgetting",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", Instant, nullable=False),
+        sa.Column("due_at", Instant, nullable=False),
+        sa.Column("leased_until", Instant, nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["guild_id"], ["guild.id"], name=op.f("fk_forgetting_guild_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_forgetting")),
+        sa.UniqueConstraint("guild_id", "user_id", name=op.f("uq_forgetting_guild_id_user_id")),
+    )
+    op.create_index(op.f("ix_forgetting_due_at"), "forgetting", ["due_at"])
+
+
+def _create_turned_away() -> None:
+    op.create_table(
+        "turned_away",
+        sa.Column("guild_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Instant, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["guild_id"], ["guild.id"], name=op.f("fk_turned_away_guild_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("guild_id", "hash", name=op.f("pk_turned_away")),
     )
