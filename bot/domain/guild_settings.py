@@ -12,16 +12,17 @@ from typing import Any
 
 from bot.domain.durations import parse_zone
 from bot.domain.errors import Refused
+from bot.domain.numbers import number_of
 from bot.domain.people import Asking, GuildSettings
 from bot.i18n import languages
 
-Value = int | str | frozenset[int] | None
+Value = bool | int | str | frozenset[int] | None
 # As many as one menu of Discord's can hold.
 MOST_ROLES = 25
 # Of what was typed, as much as a refusal repeats.
 REPEATED = 60
 
-_NUMBER = re.compile(r"(?P<n>[+-]?\d{1,40})\s*(?:%|d|days?|s|seconds?)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(?P<n>[+-]?\d{1,40})\s*(?:%|d|days?|h|hours?|s|seconds?)?", re.IGNORECASE)
 # Files beside the zones that a machine may have, and another one may lack.
 _NO_ZONE = re.compile(r"(?:posix|right)/.*|localtime|posixrules|factory", re.IGNORECASE)
 
@@ -31,6 +32,8 @@ class Kind(StrEnum):
 
     DAYS = "days"
     """A whole number; 0 is never."""
+    HOURS = "hours"
+    """A whole number."""
     SECONDS = "seconds"
     """A whole number; 0 is not at all."""
     PERCENT = "percent"
@@ -39,9 +42,14 @@ class Kind(StrEnum):
     CHANNEL = "channel"
     ROLES = "roles"
     ASKING = "asking"
+    SWITCH = "switch"
+    """Yes or no."""
 
 
-TYPED = frozenset({Kind.DAYS, Kind.SECONDS, Kind.PERCENT, Kind.ZONE})
+YES, NO = "yes", "no"
+"""What a switch is turned to."""
+
+TYPED = frozenset({Kind.DAYS, Kind.HOURS, Kind.SECONDS, Kind.PERCENT, Kind.ZONE})
 """Typed in a form; the others are chosen from a menu."""
 
 
@@ -74,22 +82,29 @@ class GuildSetting:
         """What was typed, or the ids and values that were chosen; raises `Refused`."""
         first = given[0].strip() if given else ""
         match self.kind:
-            case Kind.DAYS | Kind.SECONDS | Kind.PERCENT:
+            case Kind.DAYS | Kind.HOURS | Kind.SECONDS | Kind.PERCENT:
                 return self._number(first)
             case Kind.ZONE:
                 return find_zone(first)
-            case Kind.LANGUAGE:
-                if first not in languages():
-                    raise Refused("setting.unknown")
-                return first
-            case Kind.ASKING:
-                if first not in set(Asking):
-                    raise Refused("setting.unknown")
-                return Asking(first)
+            case Kind.LANGUAGE | Kind.ASKING | Kind.SWITCH:
+                return self._one_of(first)
             case Kind.CHANNEL:
-                return int(first) if first else None
+                return number_of(first) if first else None
             case Kind.ROLES:
                 return _roles(given, guild_id)
+
+    def _one_of(self, chosen: str) -> Value:
+        values: dict[str, Value]
+        match self.kind:
+            case Kind.ASKING:
+                values = {way: way for way in Asking}
+            case Kind.SWITCH:
+                values = {YES: True, NO: False}
+            case _:
+                values = {name: name for name in languages()}
+        if chosen not in values:
+            raise Refused("setting.unknown")
+        return values[chosen]
 
     def _number(self, typed: str) -> int:
         match = _NUMBER.fullmatch(typed)
@@ -102,7 +117,7 @@ class GuildSetting:
 
 
 def _roles(given: Sequence[str], guild_id: int) -> frozenset[int]:
-    roles = frozenset(map(int, given))
+    roles = frozenset(map(number_of, given))
     if guild_id in roles:
         # Discord's own role of this number is everybody's.
         raise Refused("setting.everybody")

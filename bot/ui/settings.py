@@ -8,7 +8,7 @@ import discord
 from babel.core import Locale
 from discord.ui import ChannelSelect, Item, LayoutView, Modal, RoleSelect, Select
 
-from bot.domain.guild_settings import MOST_ROLES, TYPED, GuildSetting, Kind, Value
+from bot.domain.guild_settings import MOST_ROLES, NO, TYPED, YES, GuildSetting, Kind, Value
 from bot.domain.people import Asking
 from bot.i18n import Texts, languages, mark
 from bot.services.settings import SettingView
@@ -224,6 +224,16 @@ def menu_for(
                     for way, (name, means) in ASKING.items()
                 ],
             )
+        case Kind.SWITCH:
+            return Select(
+                placeholder=t("Choose yes or no"),
+                options=[
+                    discord.SelectOption(
+                        label=_yes_or_no(on, t), value=YES if on else NO, default=on == view.value
+                    )
+                    for on in (True, False)
+                ],
+            )
         case _:
             return Select(
                 placeholder=t("Choose a language"),
@@ -243,6 +253,8 @@ def change_modal(view: SettingView, t: Texts) -> Modal:
         case Kind.DAYS:
             hint = t("Days, from {least} to {most}. 0 is never.",
                      least=setting.least, most=setting.most)  # fmt: skip
+        case Kind.HOURS:
+            hint = t("Hours, from {least} to {most}.", least=setting.least, most=setting.most)
         case Kind.SECONDS:
             hint = t("Seconds, from {least} to {most}. 0 sends at once.",
                      least=setting.least, most=setting.most)  # fmt: skip
@@ -267,18 +279,30 @@ def value_text(setting: GuildSetting, value: Value, t: Texts, *, all_: bool = Fa
     match setting.kind:
         case Kind.CHANNEL:
             return f"<#{value}>"
-        case Kind.DAYS if isinstance(value, int):
-            return t.n("after {n} day", "after {n} days", value) if value else t("never")
-        case Kind.SECONDS if isinstance(value, int):
-            return t.n("{n} second", "{n} seconds", value) if value else t("not at all")
-        case Kind.PERCENT:
-            return t("from {n} % on", n=value)
+        case Kind.SWITCH:
+            return _yes_or_no(bool(value), t)
         case Kind.LANGUAGE:
             return _language_name(str(value))
         case Kind.ASKING:
             return t(ASKING[Asking(str(value))][0])
         case _:
-            return plain(str(value))
+            return _number_text(setting.kind, value, t) if isinstance(value, int) else plain(value)
+
+
+def _number_text(kind: Kind, number: int, t: Texts) -> str:
+    match kind:
+        case Kind.DAYS:
+            return t.n("after {n} day", "after {n} days", number) if number else t("never")
+        case Kind.HOURS:
+            return t.n("{n} hour", "{n} hours", number)
+        case Kind.SECONDS:
+            return t.n("{n} second", "{n} seconds", number) if number else t("not at all")
+        case _:
+            return t("from {n} % on", n=number)
+
+
+def _yes_or_no(on: bool, t: Texts) -> str:
+    return t("Yes") if on else t("No")
 
 
 def _language_name(name: str) -> str:

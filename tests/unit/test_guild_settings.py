@@ -26,7 +26,7 @@ from bot.ui.settings import DESCRIPTION, WORDS
 from db.models import Guild
 
 GUILD = 4242
-NUMBERS = [one for one in SETTINGS.values() if one.kind in {Kind.DAYS, Kind.PERCENT}]
+NUMBERS = [one for one in SETTINGS.values() if one.kind in {Kind.DAYS, Kind.HOURS, Kind.PERCENT}]
 
 
 def refused(setting: GuildSetting, *typed: str) -> str:
@@ -50,7 +50,9 @@ def test_the_database_has_the_same_default(setting: GuildSetting) -> None:
     column = Guild.__table__.columns[setting.key]
     default = column.server_default.arg if column.server_default is not None else None  # type: ignore[attr-defined]
     expected = {frozenset(): "{}", None: None}.get(setting.default, str(setting.default))
-    assert default == expected
+    if setting.kind is Kind.SWITCH:
+        expected = expected.lower() if expected else None
+    assert str(default) == str(expected)
 
 
 @pytest.mark.parametrize("language", languages())
@@ -162,6 +164,14 @@ def test_roles() -> None:
     assert roles.read(["2", "1", "2"], GUILD) == frozenset({1, 2})
     assert refused(roles, "1", str(GUILD)) == "setting.everybody"
     assert refused(roles, *map(str, range(1, MOST_ROLES + 2))) == "setting.too_many"
+
+
+def test_switches() -> None:
+    """A switch is yes or no, and nothing else."""
+    switch = GuildSetting("waiting_list", Kind.SWITCH)
+    assert switch.read(["yes"], GUILD) is True
+    assert switch.read(["no"], GUILD) is False
+    assert refused(switch, "1") == refused(switch, "YES!") == refused(switch) == "setting.unknown"
 
 
 def test_languages() -> None:
