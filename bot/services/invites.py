@@ -14,6 +14,7 @@ from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, par
 from bot.domain.people import Actor, Asking
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier, wished_tier
+from bot.services.mine import Mine, mine_of
 from bot.services.notices import count_stuck
 from bot.services.panels import queue_changed
 from bot.services.redeeming import (
@@ -24,7 +25,6 @@ from bot.services.redeeming import (
     tier_of,
     use_for,
 )
-from bot.services.seats import ahead_of
 from bot.services.showing import given_libraries
 from bot.services.waiting import line_moved
 from db.ledger import Ledger, Work
@@ -58,13 +58,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """Everything that a member's own panel shows; `ahead` are in line before them."""
+    """Everything that a member's own panel shows."""
 
     invite: Invite | None
     tier: Tier | None = None
     link: Link | None = None
     libraries: tuple[LinkedLibrary, ...] = ()
-    ahead: int | None = None
+    mine: Mine = field(default_factory=Mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,8 @@ class InviteService:
                 await _keep_answer(work, invite, request.answer, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             await queue_changed(work, actor.guild_id, now)
-            ahead = await ahead_of(work, invite)
             await work.commit()
-            return MemberView(invite, tier, link, ahead=ahead)
+            return MemberView(invite, tier, link, mine=await mine_of(work, invite))
 
     async def redeem(
         self, actor: Actor, typed: str, answer: AnswerToken | None = None
@@ -383,7 +382,7 @@ async def member_view(work: Work, invite: Invite) -> MemberView:
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
     libraries = await given_libraries(work, invite, tier)
-    return MemberView(invite, tier, link, libraries, await ahead_of(work, invite))
+    return MemberView(invite, tier, link, libraries, await mine_of(work, invite))
 
 
 async def _leave_line(work: Work, invite: Invite, now: datetime) -> None:

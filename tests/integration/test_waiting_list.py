@@ -37,7 +37,7 @@ async def yes(story: Story, invite: Invite, tier_id: int | None = None) -> Invit
 async def place(story: Story, invite: Invite) -> int | None:
     """How many are ahead, as the member sees it."""
     view = await story.house.services.invites.view(Actor(GUILD, invite.member_id))
-    return view.ahead
+    return view.mine.ahead
 
 
 async def fill(story: Story) -> None:
@@ -202,7 +202,7 @@ async def test_a_code_waits_and_keeps_its_use(story: Story) -> None:
     request = Request("carol@example.org", code=made.text)
     view = await services.invites.request(member, request)
     assert view.invite is not None
-    assert (view.invite.state, view.ahead) == (S.WAITLISTED, 0)
+    assert (view.invite.state, view.mine.ahead) == (S.WAITLISTED, 0)
     with pytest.raises(Refused, match=r"code\."):
         await services.invites.request(Actor(GUILD, 77), Request("x@example.org", code=made.text))
     with pytest.raises(Refused, match=r"invite\.moved_on"):

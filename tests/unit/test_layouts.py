@@ -291,6 +291,8 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "withdraw_days": 365,
         "breaker_percent": 100,
         "undo_seconds": 300,
+        "waiting_list": False,
+        "take_hours": 720,
         "asking": Asking.SIGNED_IN,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
