@@ -79,8 +79,8 @@ class QueuePage:
     waiting: int
     previous_before: int | None = None
     next_after: int | None = None
-    in_line: int = 0
     tiers: tuple[Tier, ...] = ()
+    in_line: int = 0
 
 
 class InviteService:

@@ -12,8 +12,8 @@ from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
-from bot.services.seats import ahead_of
 from bot.services.mine import Mine, mine_of
+from bot.services.seats import ahead_of
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
