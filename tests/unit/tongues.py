@@ -23,6 +23,8 @@ PSEUDO = "pseudo"
 LANGUAGES = [*languages(), PSEUDO]
 LONGER = 0.4
 _MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
+# Shown in a field as an example of what to type there.
+_EXAMPLES = re.compile(r"you@example\.org|ABCD-EFGH-JKMN-PQRS-TVWX")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Rooms whose texts people read.
 _ROOMS = ("bot/ui", "bot/jobs", "cogs")
@@ -48,7 +50,7 @@ class _Pseudo(gettext.NullTranslations):
 def _stretched(text: str) -> str:
     wanted = math.ceil(len(text) * LONGER)
     room = _limits().get(text, len(text) * 2) - len(text) - 2
-    return f"⟦{text}{'~' * min(wanted, room)}⟧" if room >= 0 else text
+    return f"⟦{(text + '~' * min(wanted, max(room, 0)))[: len(text) + room]}⟧"
 
 
 @cache
@@ -67,7 +69,7 @@ def unmarked(shown: str) -> list[str]:
     while shown != (shown := _MARKED.sub(" ", shown)):
         pass
     # What was cut off within Discord's limits has lost its second bracket.
-    left = re.sub(r"⟦.*", " ", shown)
+    left = _EXAMPLES.sub(" ", re.sub(r"⟦.*", " ", shown))
     return [word for word in _WORD.findall(left) if word in _unmarked_words()]
 
 
