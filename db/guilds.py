@@ -110,4 +110,5 @@ def _settings(row: Row[Any]) -> GuildSettings:
         breaker_percent=row.breaker_percent,
         asking=Asking(row.asking),
         undo_seconds=row.undo_seconds,
+        retention_days=row.retention_days,
     )

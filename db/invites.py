@@ -80,7 +80,7 @@ class InviteRows:
         fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
         opened = {
             name: self._keyring.open(fields[f"{name}_sealed"], _where(row.id, name))
-            if fields[f"{name}_sealed"] is not None
+            if fields[f"{name}_sealed"]
             else ""
             for name in ("login", "note", "decision_reason")
         }

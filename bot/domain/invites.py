@@ -158,6 +158,12 @@ class Invite:
     code_id: int | None = None
     role_given_id: int | None = None
     role_problem: str | None = None
+    erased_at: datetime | None = None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """What it said about a person is gone; only what is counted is left."""
+        return self.erased_at is not None
 
     @property
     def is_open(self) -> bool:

@@ -83,6 +83,7 @@ class GuildSettings:
     breaker_percent: int = 50
     asking: Asking = Asking.FREELY
     undo_seconds: int = 0
+    retention_days: int = 365
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""
