@@ -42,6 +42,7 @@ EXTENSIONS = (
     "cogs.members",
     "cogs.panels",
     "cogs.plex",
+    "cogs.privacy",
     "cogs.requests",
     "cogs.settings",
     "cogs.setup",

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, Text, case, cast, delete, func, literal, null, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from bot.crypto import Keyring
 from bot.domain.forgetting import FORGOTTEN
@@ -178,7 +178,7 @@ class Erasing(InviteRows):
         """Those that an admin has suspended, and nobody has restored."""
         query = (
             select(A.invite_id, A.action)
-            .distinct(A.invite_id)
+            .ext(distinct_on(A.invite_id))
             .where(A.invite_id.in_(ids), A.action.in_(["access.suspend", "access.restore"]))
             .order_by(A.invite_id, A.id.desc())
         )
@@ -214,9 +214,7 @@ class Erasing(InviteRows):
             of_guild = select(LINK.c.guild_id).where(LINK.c.id == link_id).scalar_subquery()
             links = select(LINK.c.id).where(LINK.c.guild_id == of_guild)
             await self._session.execute(
-                delete(DRIFT).where(
-                    DRIFT.c.account_id == account_id, DRIFT.c.link_id.in_(links)
-                )
+                delete(DRIFT).where(DRIFT.c.account_id == account_id, DRIFT.c.link_id.in_(links))
             )
         await self._session.execute(delete(DRIFT).where(DRIFT.c.invite_id.in_(ids)))
         await self._session.execute(
@@ -276,5 +274,3 @@ def _nothing_personal(now: datetime) -> dict[str, Any]:
         "card_due_at": case((has_card, now), else_=null()),
         "erased_at": now,
     }
-
-

@@ -10,12 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from bot.domain.forgetting import Forgetting, Unsettled
 from bot.domain.invites import LIVE, Invite
 from bot.domain.sign_in import OPEN_SIGN_INS, SignInState
-from db.invites import INVITE, C, InviteRows
-from db.models import Forgetting as ForgettingRow
+from db.invites import FORGETTING, INVITE, C, InviteRows
 from db.models import Message
 from db.sign_ins import SIGN_IN
 
-FORGETTING: Table = ForgettingRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 MESSAGE: Table = Message.__table__  # type: ignore[assignment]  # a mapped class has a Table
 F, S, M = FORGETTING.c, SIGN_IN.c, MESSAGE.c
 
@@ -29,10 +27,12 @@ class Forgettings(InviteRows):
             guild_id=guild_id, user_id=user_id, asked_at=now, due_at=now
         )
         # An update that changes nothing, so that a note of before is returned too.
-        made = made.on_conflict_do_update(
-            index_elements=["guild_id", "user_id"], set_={"user_id": made.excluded.user_id}
-        ).returning(F.id)
-        return int((await self._session.execute(made)).scalar_one())
+        noted = await self._session.execute(
+            made.on_conflict_do_update(
+                index_elements=["guild_id", "user_id"], set_={"user_id": made.excluded.user_id}
+            ).returning(F.id)
+        )
+        return int(noted.scalar_one())
 
     async def asked(self, guild_id: int, user_id: int) -> bool:
         """Whether this member is being forgotten."""
@@ -58,9 +58,7 @@ class Forgettings(InviteRows):
     async def put_off(self, forgetting: Forgetting, until: datetime) -> None:
         """Look again at `until`."""
         await self._session.execute(
-            update(FORGETTING)
-            .where(*_is_same(forgetting))
-            .values(due_at=until, leased_until=None)
+            update(FORGETTING).where(*_is_same(forgetting)).values(due_at=until, leased_until=None)
         )
 
     async def finish(self, forgetting: Forgetting) -> bool:
@@ -81,9 +79,7 @@ class Forgettings(InviteRows):
             update(INVITE).where(*_theirs(guild_id, user_id)).values(tell_due_at=None)
         )
         await self._session.execute(
-            update(MESSAGE)
-            .where(M.guild_id == guild_id, M.user_id == user_id)
-            .values(due_at=None)
+            update(MESSAGE).where(M.guild_id == guild_id, M.user_id == user_id).values(due_at=None)
         )
 
     async def sign_out(self, guild_id: int, user_id: int, now: datetime) -> Sequence[int]:
@@ -122,9 +118,7 @@ class Forgettings(InviteRows):
         )
         return Unsettled(
             on_plex=await self._any(on_plex),
-            elsewhere=await self._any(shown)
-            or await self._any(tokens)
-            or await self._any(sending),
+            elsewhere=await self._any(shown) or await self._any(tokens) or await self._any(sending),
         )
 
     async def places_of(self, guild_id: int, user_id: int) -> list[tuple[int, int]]:
@@ -140,8 +134,6 @@ class Forgettings(InviteRows):
 
     async def _any(self, query: Any) -> bool:
         return (await self._session.execute(query.limit(1))).first() is not None
-
-
 
 
 def _theirs(guild_id: int, user_id: int) -> tuple[Any, ...]:

@@ -37,10 +37,11 @@ from bot.domain.invites import (
 from bot.domain.logins import Login, LoginKind
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER
-from db.models import InviteRow, PlexLink, Tier
+from db.models import Forgetting, InviteRow, PlexLink, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+FORGETTING: Table = Forgetting.__table__  # type: ignore[assignment]  # a mapped class has a Table
 TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
@@ -119,7 +120,15 @@ class Invites(InviteRows):
         tier_id: int | None = None,
         code_id: int | None = None,
     ) -> Invite:
-        """Store a request; raises `Refused` when the member or the login has one already."""
+        """Store a request; raises `Refused` when the member or the login has one already.
+
+        Or while the member is being forgotten.
+        """
+        being_forgotten = select(FORGETTING.c.id).where(
+            FORGETTING.c.guild_id == guild_id, FORGETTING.c.user_id == member_id
+        )
+        if (await self._session.execute(being_forgotten)).first() is not None:
+            raise Refused("member.being_forgotten")
         # The id is taken first, because it is part of what seals the columns.
         sequence = func.pg_get_serial_sequence("invite", "id")
         id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()

@@ -20,6 +20,7 @@ from db.cards import Cards
 from db.codes import Codes
 from db.drift import Drifts
 from db.erasing import Erasing
+from db.export import Export
 from db.forgetting import Forgettings
 from db.guilds import Guilds
 from db.holders import Holders
@@ -72,6 +73,7 @@ class Work:
         self.holders = Holders(session, keyring)
         self.bulks = Bulks(session, keyring)
         self.forgettings = Forgettings(session, keyring)
+        self.export = Export(session, keyring)
         self.erasing = Erasing(session, keyring)
         self.members = Members(session)
 

@@ -20,6 +20,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -30,6 +31,7 @@ from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -150,10 +152,12 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     sign_ins = SignInService(ledger, clock, plex)
     access = AccessService(ledger, clock)
     redeeming = RedeemingService(ledger, clock)
+    invites = InviteService(ledger, clock, redeeming)
+    forgetting = ForgettingService(ledger, clock, invites, access)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
-        invites=InviteService(ledger, clock, redeeming),
+        invites=invites,
         links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),
@@ -175,7 +179,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
-        sweep=SweepService(ledger, clock),
+        privacy=PrivacyService(ledger, clock),
+        forgetting=forgetting,
+        sweep=SweepService(ledger, clock, forgetting),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),
         audit=AuditService(ledger, clock),

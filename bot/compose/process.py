@@ -18,6 +18,7 @@ from bot.domain.errors import LedgerUnavailable, StartError
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
@@ -89,6 +90,7 @@ def make_queue(
             client, house_.plex, services.sign_ins, services.setup, services.proving
         ),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
+        forgetting=ForgettingJobs(client, services.forgetting),
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(

@@ -111,6 +111,14 @@ class ShowPanel(Job):
     panel_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetMember(Job):
+    """Go on with forgetting somebody who has asked for it."""
+
+    name: ClassVar[str] = "forget_member"
+    forgetting_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -123,6 +131,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    ForgetMember,
 )
 
 

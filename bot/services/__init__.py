@@ -10,6 +10,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -19,6 +20,7 @@ from bot.services.linking import LinkingService
 from bot.services.links import LinkService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -63,6 +65,8 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+    privacy: PrivacyService
+    forgetting: ForgettingService
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -13,11 +13,12 @@ from bot.domain.forgetting import Forgetting
 from bot.domain.invites import Invite
 from bot.domain.jobs import FollowSignIn, ForgetMember, ShowCard
 from bot.domain.people import Actor
-from bot.domain.timing import WORK_LEASE
 from bot.services.access import AccessService
 from bot.services.invites import InviteService
-from db.ledger import Ledger, Work
+from db.ledger import Ledger
 
+# Longer than taking a person's messages away may last (bot.jobs.forgetting).
+LEASE = timedelta(minutes=1)
 # How soon to look again whether Plex has given everything back.
 LOOK_AGAIN = timedelta(seconds=3)
 # While Plex does not answer there is no hurry.
@@ -69,9 +70,7 @@ class ForgettingService:
     async def begin(self, forgetting_id: int) -> Forgetting | None:
         """Take one for this caller; None when nothing is due."""
         async with self._ledger.begin() as work:
-            taken = await work.forgettings.claim(
-                forgetting_id, now=self._clock.now(), lease=WORK_LEASE
-            )
+            taken = await work.forgettings.claim(forgetting_id, now=self._clock.now(), lease=LEASE)
             await work.commit()
             return taken
 
@@ -165,9 +164,3 @@ class ForgettingService:
             if len(ids) < BATCH:
                 break
         return erased
-
-
-async def refuse_who_is_forgotten(work: Work, guild_id: int, user_id: int) -> None:
-    """Raise `Refused("member.being_forgotten")` while the person's access and data are going."""
-    if await work.forgettings.asked(guild_id, user_id):
-        raise Refused("member.being_forgotten")

@@ -49,9 +49,7 @@ class PrivacyService:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             held = await work.export.of_member(actor.guild_id, actor.user_id, MOST_LINES)
-            await work.audit.happened(
-                actor.guild_id, "member.exported", now=now, by=actor.user_id
-            )
+            await work.audit.happened(actor.guild_id, "member.exported", now=now, by=actor.user_id)
             await work.commit()
         head = {
             "about": "Everything that Helpr holds about you in this Discord server",

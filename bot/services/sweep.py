@@ -8,6 +8,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
@@ -18,6 +19,7 @@ from bot.domain.jobs import (
     ShowPanel,
     TellMember,
 )
+from bot.services.forgetting import ForgettingService
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
@@ -43,9 +45,10 @@ _OWED_BY_LINKS: dict[str, type[ConnectLink | ReconcileLink]] = {
 class SweepService:
     """Enqueues everything that is due."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, forgetting: ForgettingService) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._forgetting = forgetting
 
     async def sweep(self) -> int:
         """Enqueue a job for all that is owed; how many were found due."""
@@ -63,6 +66,7 @@ class SweepService:
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
+            jobs += [ForgetMember(id_) for id_ in await work.forgettings.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
@@ -97,7 +101,10 @@ class SweepService:
             return len(due)
 
     async def tidy(self) -> None:
-        """Forget answers that are over, limits that no window reaches, troubles that went away."""
+        """Forget answers that are over, limits that no window reaches, troubles that went away.
+
+        And people whose access or request was over for as long as their guild keeps that.
+        """
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
             await work.sign_ins.forget_answers(self._clock.now())
@@ -108,3 +115,4 @@ class SweepService:
                 await count_stuck(work, guild_id, now)
             await calm_down(work, now)
             await work.commit()
+        await self._forgetting.keep_no_longer()

@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     ReconcileLink,
     RunBulk,
@@ -55,6 +56,7 @@ _JOBS = {
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
     ShowPanel.name: mark("Show a panel"),
+    ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.
 BUTTON_LABEL = 80

@@ -76,6 +76,6 @@ def forgetting_panel(t: Texts) -> LayoutView:
     )  # fmt: skip
 
 
-def exported_panel(t: Texts) -> str:
+def exported_line(t: Texts) -> str:
     """What comes with the file."""
     return t("Here is everything that I hold about you in this server.")
