@@ -6,7 +6,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
+from bot.domain.numbers import number_of
 from bot.domain.people import Asking, Budget, Right, Rule
 from bot.domain.sign_in import SignInPurpose
 from bot.services.invites import AnswerToken, Request
@@ -17,9 +18,6 @@ from bot.ui.items.standing import GetAccess, HaveCode, MyAccess, SignInToGet
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
 from bot.ui.proving import ways_panel
-
-# Digits of the largest id there can be.
-LONGEST_ID = 18
 
 
 class Members(commands.Cog):
@@ -95,7 +93,7 @@ class Members(commands.Cog):
         signing_in = await self._bot.services.sign_ins.begin(
             actor,
             SignInPurpose.MEMBER,
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             anew=anew,
             details={JOINED: joined.isoformat()} if joined is not None else {},
             answer=_token(interaction),
@@ -158,7 +156,7 @@ class Members(commands.Cog):
             login=form.values.get("login", ""),
             note=form.values.get("note", ""),
             code=form.values.get("code", ""),
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             tier_id=_chosen_tier(form),
             joined_at=member.joined_at if isinstance(member, discord.Member) else None,
             answer=_token(interaction),
@@ -211,7 +209,7 @@ class Members(commands.Cog):
 def _chosen_tier(form: RequestForm) -> int | None:
     """The tier that was chosen, where there was a choice."""
     value = form.values.get("tier", "")
-    return int(value) if value.isdecimal() and len(value) <= LONGEST_ID else None
+    return number_of(value) if value else None
 
 
 def _token(interaction: Interaction) -> AnswerToken:

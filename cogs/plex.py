@@ -7,7 +7,7 @@ from discord import Permissions, app_commands
 from discord.ext import commands
 from discord.ui import LayoutView
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.people import Right, Rule
 from bot.domain.setup import Step
 from bot.domain.sign_in import SignInPurpose
@@ -15,6 +15,7 @@ from bot.services.invites import AnswerToken
 from bot.services.links import LibraryChoice
 from bot.tree import Interaction, actor_of, rule
 from bot.ui.items.access import RetryAll
+from bot.ui.items.base import chosen_of
 from bot.ui.items.plex import ChooseLibraries, Compare, Disconnect, TurnLibraries
 from bot.ui.layout import GREEN, notice
 from bot.ui.links import choose_link_panel, disconnect_panel, disconnected_notice
@@ -66,7 +67,7 @@ class Plex(
         sign_in = await services.sign_ins.begin(
             actor,
             SignInPurpose.LINK,
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             answer=AnswerToken(interaction.application_id, interaction.token),
         )
         view = replace(await services.setup.view(actor), sign_in=sign_in)
@@ -135,8 +136,7 @@ class Plex(
         choice = await self._bot.services.links.choose(
             actor_of(interaction),
             pressed.tier_id,
-            offered=[int(option.value) for option in pressed.item.options],
-            chosen=[int(value) for value in pressed.item.values],
+            **chosen_of(pressed.item),
         )
         await self._show(interaction, choice, pressed.page)
 

@@ -1,6 +1,6 @@
 """The ledger's side of showing: which card or answer is out of date, and what it has to say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
+from bot.services.mine import Mine, mine_of
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
@@ -63,6 +64,7 @@ class TellData:
     link: Link | None
     libraries: tuple[LinkedLibrary, ...] = ()
     answers: tuple[Answer, ...] = ()
+    mine: Mine = field(default_factory=Mine)
 
     @property
     def is_reminder(self) -> bool:
@@ -199,6 +201,7 @@ class ShowingService:
                 await work.links.get(invite.link_id) if invite.link_id else None,
                 await given_libraries(work, invite, tier),
                 tuple(await work.answers.open_for(invite.id, now)),
+                await mine_of(work, invite),
             )
             await work.commit()
             return data

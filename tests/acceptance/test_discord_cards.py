@@ -191,7 +191,9 @@ async def test_an_edit_that_overlaps_newer_news_never_shows_the_past(stage: Stag
     assert early is not None
     await stage.run_jobs()
     assert await stage.state_of(stage.bob) == "sent"
-    assert labels(stage.card()) == ["Approve", "Deny", "Show address"], "nobody else may draw meanwhile"
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"], (
+        "nobody else may draw meanwhile"
+    )
     await services.showing.card_shown(early.invite, stage.card().channel.id, stage.card().id)
     await stage.run_jobs()
     assert "not accepted yet" in words(stage.card())

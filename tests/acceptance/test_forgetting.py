@@ -16,8 +16,9 @@ NOTE = "I am the neighbour with the dog"
 
 
 async def my_data(stage: Stage, who: simcord.MemberActor, *labels: str) -> Any:
-    """"My data", and its buttons pressed one after the other: the private answer."""
-    shown = await pressed(stage, who, "helpr:my_data:show:0")
+    """ "My data", and its buttons pressed one after the other: the private answer."""
+    own = await stage.slash(who, "my-plex")
+    shown = await who.click(own.response, label="My data")
     for label in labels:
         await who.click(shown.response, label=label)
     return shown.response
@@ -75,7 +76,11 @@ async def assert_unknown(stage: Stage, who: simcord.MemberActor, *words_of: str)
         assert word not in held, [line for line in held.splitlines() if word in line]
         assert word.encode().hex() not in held
         assert word not in sealed
-    for table, column in (("invite", "account_id"), ("drift", "account_id"), ("sign_in", "user_id")):
+    for table, column in (
+        ("invite", "account_id"),
+        ("drift", "account_id"),
+        ("sign_in", "user_id"),
+    ):
         found = await stage.run_sql(
             f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608 - names of our own
         )
@@ -258,9 +263,7 @@ async def test_the_file(stage: Stage) -> None:
     assert labels(shown) == ["Export", "Forget me"]
     answer = await stage.bob.click(shown, label="Export")
     assert "everything that I hold" in said(answer)
-    content = await stage.house.services.privacy.export(
-        unseen_actor(stage, stage.bob)
-    )
+    content = await stage.house.services.privacy.export(unseen_actor(stage, stage.bob))
     held = json.loads(content)
     [request] = held["requests"]
     assert (request["plex_account"], request["note"], request["state"]) == (ADDRESS, NOTE, "sent")

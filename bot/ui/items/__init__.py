@@ -17,6 +17,7 @@ from bot.ui.items import (
     holders,
     imports,
     members,
+    mine,
     plex,
     privacy,
     requests,
@@ -29,6 +30,7 @@ from bot.ui.items import (
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
+    *mine.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
     *codes.ITEMS,
