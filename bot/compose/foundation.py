@@ -155,7 +155,6 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     access = AccessService(ledger, clock)
     redeeming = RedeemingService(ledger, clock)
     invites = InviteService(ledger, clock, redeeming)
-    forgetting = ForgettingService(ledger, clock, invites, access)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
@@ -184,8 +183,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
         privacy=PrivacyService(ledger, clock),
-        forgetting=forgetting,
-        sweep=SweepService(ledger, clock, forgetting),
+        forgetting=ForgettingService(ledger, clock, invites, access),
+        sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),
         audit=AuditService(ledger, clock),

@@ -1,7 +1,6 @@
 """Forgetting a person: their access ends first, Plex gives everything back, then they are erased.
 
-Also what is over for as long as a guild keeps it. The wish stands in the ledger until it is
-fulfilled, so that a process may die at any step.
+The wish stands in the ledger until it is fulfilled, so that a process may die at any step.
 """
 
 from dataclasses import dataclass
@@ -26,10 +25,6 @@ LOOK_LATER = timedelta(minutes=1)
 AT_IT = timedelta(minutes=2)
 # What only Discord stands in the way of (a role, a message) is waited for no longer than this.
 PATIENCE = timedelta(hours=1)
-# So many are erased in one short transaction when their time is over.
-BATCH = 100
-# And so many batches each hour, so that their cards are edited at leisure.
-BATCHES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,32 +130,3 @@ class ForgettingService:
             await work.jobs.enqueue(*map(ShowCard, cards))
             await work.commit()
             return True
-
-    # -- what is over for long enough -------------------------------------------------------------
-
-    async def keep_no_longer(self) -> int:
-        """Erase what guilds do not want to keep any more, batch by batch; how many invites."""
-        async with self._ledger.begin() as work:
-            guilds = await work.erasing.guilds_that_forget()
-        erased = 0
-        for guild_id, days in guilds:
-            erased += await self._forget_old(guild_id, timedelta(days=days))
-        return erased
-
-    async def _forget_old(self, guild_id: int, kept: timedelta) -> int:
-        erased, now = 0, self._clock.now()
-        for _ in range(BATCHES):
-            async with self._ledger.begin() as work:
-                await work.erasing.drop_old(guild_id, now - kept)
-                ids = await work.erasing.kept_too_long(guild_id, now - kept, BATCH)
-                cards = await work.erasing.erase(ids, now)
-                if ids:
-                    await work.audit.happened(
-                        guild_id, "member.kept_no_longer", now=now, n=len(ids)
-                    )
-                await work.jobs.enqueue(*map(ShowCard, cards))
-                await work.commit()
-            erased += len(ids)
-            if len(ids) < BATCH:
-                break
-        return erased

@@ -19,7 +19,7 @@ from bot.domain.jobs import (
     ShowPanel,
     TellMember,
 )
-from bot.services.forgetting import ForgettingService
+from bot.services.keeping import KeepingService
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
@@ -45,10 +45,10 @@ _OWED_BY_LINKS: dict[str, type[ConnectLink | ReconcileLink]] = {
 class SweepService:
     """Enqueues everything that is due."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, forgetting: ForgettingService) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._forgetting = forgetting
+        self._keeping = KeepingService(ledger, clock)
 
     async def sweep(self) -> int:
         """Enqueue a job for all that is owed; how many were found due."""
@@ -115,4 +115,4 @@ class SweepService:
                 await count_stuck(work, guild_id, now)
             await calm_down(work, now)
             await work.commit()
-        await self._forgetting.keep_no_longer()
+        await self._keeping.keep_no_longer()
