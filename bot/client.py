@@ -40,6 +40,7 @@ EXTENSIONS = (
     "cogs.holders",
     "cogs.imports",
     "cogs.members",
+    "cogs.messages",
     "cogs.panels",
     "cogs.plex",
     "cogs.requests",

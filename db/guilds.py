@@ -110,4 +110,8 @@ def _settings(row: Row[Any]) -> GuildSettings:
         breaker_percent=row.breaker_percent,
         asking=Asking(row.asking),
         undo_seconds=row.undo_seconds,
+        remind_days=row.remind_days,
+        remind_again_days=row.remind_again_days,
+        grace_days=row.grace_days,
+        private_threads=row.private_threads,
     )

@@ -17,6 +17,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.proving import ProvingService
@@ -52,6 +53,7 @@ class Services:
     importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
+    messages: MessageService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService

@@ -56,13 +56,18 @@ class CardData:
 
 @dataclass(frozen=True, slots=True)
 class TellData:
-    """A member's invite and the private answers that can still be edited."""
+    """A member's invite and the private answers that can still be edited.
+
+    `may_write`: the member has not switched direct messages off.
+    """
 
     invite: Invite
     tier: Tier | None
     link: Link | None
     libraries: tuple[LinkedLibrary, ...] = ()
     answers: tuple[Answer, ...] = ()
+    may_write: bool = True
+    locale: str = "en"
 
     @property
     def is_reminder(self) -> bool:
@@ -188,12 +193,15 @@ class ShowingService:
                 await work.commit()
                 return None
             tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
+            chosen = await work.members.get(invite.guild_id, invite.member_id)
             data = TellData(
                 invite,
                 tier,
                 await work.links.get(invite.link_id) if invite.link_id else None,
                 await given_libraries(work, invite, tier),
                 tuple(await work.answers.open_for(invite.id, now)),
+                may_write=not chosen.dms_off,
+                locale=chosen.locale or invite.locale,
             )
             await work.commit()
             return data
@@ -220,11 +228,11 @@ class ShowingService:
         """
         async with self._ledger.begin() as work:
             invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
-        return invite is not None and (invite.is_live or _is_untold(invite))
+        return invite is not None and (invite.is_live or is_untold(invite))
 
     async def seen(self, invite: Invite | None) -> None:
         """The member has just looked at this; called for every look, costs nothing mostly."""
-        if invite is None or not _is_untold(invite):
+        if invite is None or not is_untold(invite):
             return
         async with self._ledger.begin() as work:
             await work.invites.note(invite.id, dm_version=invite.version)
@@ -268,7 +276,7 @@ async def given_libraries(
     return tuple(one for one in there if one.section_id in invite.grant.section_ids)
 
 
-def _is_untold(invite: Invite) -> bool:
+def is_untold(invite: Invite) -> bool:
     """There is news that no message could bring, and that the member has not seen elsewhere."""
     unseen = invite.dm_closed and invite.dm_version < invite.version
     return unseen and invite.state in WORTH_TELLING
