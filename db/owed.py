@@ -232,7 +232,6 @@ class Owed(InviteRows):
         )
         return [self._open(row) for row in rows]
 
-
     async def to_remind(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
         """Take the invites whose member is to hear that access ends soon; `reminded_days` is new.
 

@@ -19,9 +19,7 @@ class Matter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message about one matter of an invite.
-
-    """
+    """One message about one matter of an invite."""
 
     id: int
     guild_id: int

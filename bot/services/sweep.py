@@ -19,8 +19,8 @@ from bot.domain.jobs import (
     ShowPanel,
     TellMember,
 )
-from bot.services.notices import count_stuck
 from bot.services.messages import remind
+from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
