@@ -6,11 +6,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import ACTOR, HelprBot
 from bot.domain.errors import LedgerUnavailable
 from bot.log import logger
 from bot.services.invites import AnswerToken
-from bot.tree import ACTOR, UNREACHED, Interaction, actor_of
+from bot.tree import UNREACHED, Interaction, actor_of
 from bot.ui.items.messages import ShowMine, SwitchDms
 from bot.ui.member import member_panel
 from bot.ui.messages import message_panel

@@ -14,6 +14,7 @@ from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, par
 from bot.domain.people import Actor, Asking
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier, wished_tier
+from bot.services.mine import Mine, mine_of
 from bot.services.notices import count_stuck
 from bot.services.panels import queue_changed
 from bot.services.redeeming import (
@@ -62,6 +63,7 @@ class MemberView:
     tier: Tier | None = None
     link: Link | None = None
     libraries: tuple[LinkedLibrary, ...] = ()
+    mine: Mine = field(default_factory=Mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ class InviteService:
             await work.jobs.enqueue(ShowCard(invite.id))
             await queue_changed(work, actor.guild_id, now)
             await work.commit()
-            return MemberView(invite, tier, link)
+            return MemberView(invite, tier, link, mine=await mine_of(work, invite))
 
     async def redeem(
         self, actor: Actor, typed: str, answer: AnswerToken | None = None
@@ -370,7 +372,8 @@ async def member_view(work: Work, invite: Invite) -> MemberView:
     """Everything that the member's own panel shows of an invite."""
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
-    return MemberView(invite, tier, link, await given_libraries(work, invite, tier))
+    libraries = await given_libraries(work, invite, tier)
+    return MemberView(invite, tier, link, libraries, await mine_of(work, invite))
 
 
 async def _asked_for(work: Work, actor: Actor, tier_id: int | None) -> Tier | None:

@@ -156,14 +156,12 @@ class MessageService:
                 await work.invites.note(invite.id, dm_version=invite.version)
             await work.commit()
 
-    async def switch(self, actor: Actor, *, off: bool) -> MemberView:
-        """A member wants direct messages, or none; their own panel."""
+    async def switch(self, actor: Actor, *, off: bool) -> None:
+        """A member wants direct messages, or none."""
         async with self._ledger.begin() as work:
             await work.guilds.ensure(actor.guild_id)
             await work.members.set_dms_off(actor.guild_id, actor.user_id, off)
-            invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
             await work.commit()
-            return MemberView(None) if invite is None else await member_view(work, invite)
 
 
 async def remind(work: Work, now: datetime) -> list[Job]:

@@ -1,6 +1,6 @@
 """The ledger's side of showing: which card or answer is out of date, and what it has to say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
+from bot.services.mine import Mine, mine_of
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
@@ -56,18 +57,24 @@ class CardData:
 
 @dataclass(frozen=True, slots=True)
 class TellData:
-    """A member's invite and the private answers that can still be edited.
-
-    `may_write`: the member has not switched direct messages off.
-    """
+    """A member's invite and the private answers that can still be edited."""
 
     invite: Invite
     tier: Tier | None
     link: Link | None
     libraries: tuple[LinkedLibrary, ...] = ()
     answers: tuple[Answer, ...] = ()
-    may_write: bool = True
-    locale: str = "en"
+    mine: Mine = field(default_factory=Mine)
+
+    @property
+    def may_write(self) -> bool:
+        """The member has not switched direct messages off."""
+        return not self.mine.member.dms_off
+
+    @property
+    def locale(self) -> str:
+        """The language to tell them in."""
+        return self.mine.member.locale or self.invite.locale
 
     @property
     def is_reminder(self) -> bool:
@@ -193,15 +200,13 @@ class ShowingService:
                 await work.commit()
                 return None
             tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
-            chosen = await work.members.get(invite.guild_id, invite.member_id)
             data = TellData(
                 invite,
                 tier,
                 await work.links.get(invite.link_id) if invite.link_id else None,
                 await given_libraries(work, invite, tier),
                 tuple(await work.answers.open_for(invite.id, now)),
-                may_write=not chosen.dms_off,
-                locale=chosen.locale or invite.locale,
+                await mine_of(work, invite),
             )
             await work.commit()
             return data

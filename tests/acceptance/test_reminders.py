@@ -1,5 +1,6 @@
 """Access is about to end: who is told, where, and how often; and who wants no direct messages."""
 
+import discord
 import unseen
 from lives import access, guild_sets, lasting, my_plex, until
 from stage import Stage, button, labels, said, words
@@ -121,10 +122,20 @@ async def test_a_waiting_message_that_is_no_news_any_more(stage: Stage) -> None:
     assert not any(SOON in one for one in await private_answers(stage))
 
 
+def may_open_threads(stage: Stage) -> None:
+    """An admin has given Helpr's role what private threads need."""
+    backend, guild = stage.env.backend, stage.world.guild
+    role = guild.roles[backend.bot_user.name]
+    has = backend.get_guild(guild.id).roles[role.id].permissions
+    more = discord.Permissions(create_private_threads=True, send_messages_in_threads=True)
+    backend.edit_role(guild.id, role.id, {"permissions": has | more.value})
+
+
 async def test_a_mention_in_a_private_thread(stage: Stage) -> None:
     """Where the admins allow it: one thread a member, which only they are mentioned in."""
     await stage.slash(stage.alice, "panel post", kind="get_access", channel=stage.world.get_access)
     await stage.run_jobs()
+    may_open_threads(stage)
     await guild_sets(stage, private_threads=True)
     unseen.stop_receiving_dms(stage.env, stage.bob)
     await lasting(stage, 30)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, ShowNotice, ShowPanel
+from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, SendMessage, ShowNotice, ShowPanel
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import catalogues, check, languages, texts
 from bot.jobs.bulk import BulkJobs
