@@ -128,12 +128,13 @@ class Messages:
     async def thread_of(self, guild_id: int, user_id: int) -> int | None:
         """The private thread that was made for this member before."""
         query = (
-            select(C.details["thread"].as_integer())
+            select(C.details["thread"].astext)
             .where(C.guild_id == guild_id, C.user_id == user_id, C.details.has_key("thread"))
             .order_by(C.id.desc())
             .limit(1)
         )
-        return (await self._session.execute(query)).scalar_one_or_none()
+        found = (await self._session.execute(query)).scalar_one_or_none()
+        return None if found is None else int(found)
 
 
 def _open(row: Row[Any]) -> Message:
