@@ -24,7 +24,7 @@ from bot.i18n.catalogues import (
     write_template,
 )
 from bot.i18n.translating import fill, missing
-from bot.i18n.wording import faults
+from bot.i18n.wording import faults, limit_of
 
 # Percent of the texts that every catalogue has to have; what is missing is shown in English.
 NEEDED = 0
@@ -40,8 +40,11 @@ def problems() -> list[str]:
     for language in translated():
         catalog = read(language)
         for message in catalog:
+            source = wanted.get(key_of(message), message.context) if message.id else None
+            limit = limit_of(source) if source is not None else None
             if message.id:
-                found += [f"{language}: {message.id!r} {what}" for what in faults(message, catalog)]
+                wrong = faults(message, catalog, limit)
+                found += [f"{language}: {message.id!r} {what}" for what in wrong]
     found += [
         f"{language}: {share:.1%} is translated, {NEEDED} % is needed"
         for language, share in coverage().items()
