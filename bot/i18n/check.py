@@ -3,7 +3,7 @@
 `python -m bot.i18n.check` fails when the template is not up to date, when a translation is wrong,
 or when a language lacks too many. It says how much of each language is there.
 
-`--update` writes the template, `--update all` (or a language) the catalogues as well;
+`--update` writes the template and `docs/texts.md`, `--update all` (or a language) the catalogues;
 `--missing LANGUAGE` and `--all LANGUAGE` print texts as lines of JSON, and `--fill LANGUAGE FILE`
 takes such lines back.
 """
@@ -23,6 +23,7 @@ from bot.i18n.catalogues import (
     write,
     write_template,
 )
+from bot.i18n.page import PAGE, out_of_date, page
 from bot.i18n.translating import fill, missing
 from bot.i18n.wording import faults, limit_of
 
@@ -37,6 +38,7 @@ def problems() -> list[str]:
     present = {(ids_of(message), message.context) for message in template() if message.id}
     found = [f"{TEMPLATE.name}: {text} is missing" for text, _ in sorted(ids - present, key=str)]
     found += [f"{TEMPLATE.name}: {text} is unused" for text, _ in sorted(present - ids, key=str)]
+    found += out_of_date(wanted)
     for language in translated():
         catalog = read(language)
         for message in catalog:
@@ -68,6 +70,7 @@ def update(languages: list[str]) -> None:
     """Write the template anew, and these catalogues."""
     wanted = extracted()
     write_template(wanted)
+    PAGE.write_text(page(wanted), "utf-8")
     for language in translated() if "all" in languages else languages:
         write(language, read(language), wanted)
 

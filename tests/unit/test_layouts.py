@@ -378,8 +378,9 @@ def check_modal(modal: Modal) -> None:
 @given(text=st.text(alphabet=st.characters(exclude_categories=("Cs",))))
 def test_plain_text_shows_exactly_what_was_typed(text: str) -> None:
     """Taking Discord's backslashes away gives the text again; no markup is left without one."""
-    escaped = plain(text)
-    assert re.sub(r"\\([^0-9A-Za-z\s])", r"\1", escaped) == text
+    escaped, turns = plain(text), "[\u202a-\u202e\u2066-\u2069]"
+    unescaped = re.sub(r"\\([^0-9A-Za-z\s])", r"\1", re.sub(turns, "", escaped))
+    assert unescaped == re.sub(turns, "", text)
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`~|<>\[\]@#]", escaped)
 
 
@@ -409,6 +410,22 @@ def test_nothing_that_was_typed_works(text: str) -> None:
     first = next(index for index, char in enumerate(text) if not char.isalnum())
     assert escaped[first : first + 2] == f"\\{text[first]}"
     assert "://" not in escaped
+
+
+@pytest.mark.parametrize("name", ["محمد", "דוד (1)", "Ali علي!", "\u202eevil\u2069 محمد"])
+def test_a_name_from_right_to_left_stands_apart(name: str) -> None:
+    """Arabic and Hebrew names do not turn the sentence around them, nor do invisible signs."""
+    shown = plain(name)
+    assert (shown[0], shown[-1]) == ("\u2068", "\u2069")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", shown[1:-1])
+    assert plain("Zoë 山田") == "Zoë 山田"
+
+
+def test_a_name_from_right_to_left_on_a_card() -> None:
+    """The line around it is in its own order: name, then the rest."""
+    login = Login(LoginKind.USERNAME, "שלום")
+    invite = in_state(InviteState.REQUESTED, login=login)
+    assert "\u2068שלום\u2069" in shown(review_card(CardData(invite, GuildSettings(1)), texts()))
 
 
 def test_a_quotation_stays_one() -> None:
