@@ -143,6 +143,7 @@ async def test_my_plex_once_invited(stage: Stage) -> None:
         "I can't see the libraries",
         "Withdraw",
         "Language",
+        "Direct messages: on",
     ]
 
 
