@@ -124,8 +124,7 @@ class SignInService:
             taken = await work.sign_ins.claim(sign_in_id, now=now, lease=WORK_LEASE)
             if taken is None:
                 return None
-            is_unused = taken.state is SignInState.SIGNED_IN and taken.purpose is SignInPurpose.LINK
-            if is_unused or (taken.is_waiting and now >= taken.expires_at):
+            if _is_over(taken, now):
                 taken = await end(work, taken, SignInState.EXPIRED, now) or taken
             await work.commit()
             return taken
@@ -221,10 +220,16 @@ async def end(
     *,
     keeps_token: bool = False,
     problem_key: str | None = None,
+    invite_id: int | None = None,
 ) -> SignIn | None:
     """A sign-in is over, and its token signed out unless a link keeps it; the caller commits."""
     ended = await work.sign_ins.end(
-        sign_in.id, state, now=now, keeps_token=keeps_token, problem_key=problem_key
+        sign_in.id,
+        state,
+        now=now,
+        keeps_token=keeps_token,
+        problem_key=problem_key,
+        invite_id=invite_id,
     )
     if ended is not None and ended.token is not None:
         await work.jobs.enqueue(FollowSignIn(sign_in.id))
@@ -234,6 +239,15 @@ async def end(
 async def _is_needed(work: Work, account: PlexAccount) -> bool:
     """Whether a link, or a sign-in that waits to be used, lives from this account."""
     return await work.links.lives_from(account.id) or await work.sign_ins.is_held(account.id)
+
+
+def _is_over(sign_in: SignIn, now: datetime) -> bool:
+    """Nobody has confirmed it in time, or nobody has used it since."""
+    if sign_in.state is SignInState.SIGNED_IN:
+        # A link's comes up when its hour is over; a member's at once, and again after each failure.
+        is_late = now >= sign_in.expires_at + KEPT
+        return sign_in.purpose is SignInPurpose.LINK or is_late
+    return sign_in.is_waiting and now >= sign_in.expires_at
 
 
 def _is_fresh(sign_in: SignIn, now: datetime) -> bool:

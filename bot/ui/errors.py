@@ -403,6 +403,12 @@ TEXTS: dict[str, str] = {
     "plex.refused": mark(
         "Plex refused, so I do not ask again. The member can check the account and ask anew."
     ),
+    "plex.unverified": mark(
+        "Plex wants this account's e-mail address confirmed first. Only its owner can do that."
+    ),
+    "plex.consent_missing": mark(
+        "Plex wants this account to agree to something first. Only its owner can do that."
+    ),
     # Discord
     "discord.cut_off": mark(
         "Discord did not take my answer. Please look whether it was done before you try again:"
@@ -469,6 +475,14 @@ MEMBER_TEXTS: dict[str, str] = {
     ),
     "plex.refused": mark(
         "Plex did not accept this account. Check the spelling; the admins can see Plex's reason."
+    ),
+    "plex.unverified": mark(
+        "Plex wants you to confirm your e-mail address first. Sign in at https://app.plex.tv and"
+        " look for Plex's e-mail about it."
+    ),
+    "plex.consent_missing": mark(
+        "Plex wants you to agree to something first. Sign in at https://app.plex.tv: Plex asks"
+        " you there."
     ),
 }
 

@@ -55,6 +55,11 @@ WORDS: dict[str, Words] = {
         mark("What members may do"),
         mark("How somebody gets access: by asking, with a code only, or by signing in with Plex."),
     ),
+    "sign_in": Words(
+        mark("Sign in with Plex"),
+        mark("Members may ask by signing in with Plex, without typing an account."),
+        mark("Then the libraries are simply there after a yes: I accept the invite for them."),
+    ),
     "nudge_days": Words(
         mark("Reminder"),
         mark("When members are reminded to accept an invite that waits on Plex."),
