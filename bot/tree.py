@@ -54,6 +54,7 @@ REMEMBERED = 1024
 ACTOR = "actor"
 ACTION = "action"
 CUT_OFF = "discord.cut_off"
+UNEXPECTED = "unexpected"
 
 
 @asynccontextmanager
@@ -213,7 +214,7 @@ class Guard:
             text = t(TEXTS[CUT_OFF])
         else:
             log.error("interaction.failed", exc_info=error)
-            text = t(TEXTS["unexpected"], ref=f"`{reference_of(interaction)}`")
+            text = t(TEXTS[UNEXPECTED], ref=f"`{reference_of(interaction)}`")
         try:
             await _answer(interaction, text)
         except UNREACHED as failure:

@@ -1,105 +1,95 @@
-"""The catalogues' gate: `python -m bot.i18n.check`, or with `--update` to bring them up to date.
+"""The catalogues' gate, and the way for translators.
 
-Fails when a marked text is missing from the template or a catalogue, when a translation is empty
-or fuzzy, and when a translation names a placeholder that the text does not have.
+`python -m bot.i18n.check` fails when the template is not up to date, when a translation is wrong,
+or when a language lacks too many. It says how much of each language is there.
+
+`--update` writes the template, `--update all` (or a language) the catalogues as well;
+`--missing LANGUAGE` and `--all LANGUAGE` print texts as lines of JSON, and `--fill LANGUAGE FILE`
+takes such lines back.
 """
 
-import string
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
-from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po, write_po
+from bot.i18n.catalogues import (
+    TEMPLATE,
+    extracted,
+    ids_of,
+    is_translated,
+    key_of,
+    read,
+    template,
+    translated,
+    write,
+    write_template,
+)
+from bot.i18n.translating import fill, missing
+from bot.i18n.wording import faults
 
-from bot.i18n import DOMAIN, LOCALES
-
-ROOT = Path(__file__).parents[2]
-TEMPLATE = LOCALES / f"{DOMAIN}.pot"
-KEYWORDS = {"t": None, "n": (1, 2), "mark": None}
-
-
-def extracted() -> Catalog:
-    """Every text that the source marks."""
-    catalog = Catalog(project="Helpr", charset="utf-8")
-    for room in ("bot", "cogs"):
-        for name, _line, message, comments, context in extract_from_dir(
-            ROOT / room, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",)
-        ):
-            catalog.add(
-                message, None, [(f"{room}/{name}", 0)], auto_comments=comments, context=context
-            )
-    return catalog
-
-
-def placeholders(text: str) -> set[str]:
-    """The names in braces."""
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-
-
-def _ids(catalog: Catalog) -> set[str]:
-    return {repr(message.id) for message in catalog if message.id}
-
-
-def _wrong_in(message: Message) -> Iterable[str]:
-    ids = message.id if isinstance(message.id, (list, tuple)) else (message.id,)
-    translated = message.string if isinstance(message.string, (list, tuple)) else (message.string,)
-    if message.fuzzy or not all(translated):
-        yield "is not translated"
-        return
-    allowed = set().union(*map(placeholders, ids))
-    for text in filter(None, translated):
-        if extra := placeholders(text) - allowed:
-            yield f"names {sorted(extra)}, which the text does not have"
+# Percent of the texts that every catalogue has to have; what is missing is shown in English.
+NEEDED = 0
 
 
 def problems() -> list[str]:
     """A line for everything that is wrong with template and catalogues."""
     wanted = extracted()
-    with TEMPLATE.open("rb") as file:
-        template = read_po(file)
-    found = [
-        f"{TEMPLATE.name}: {text} is missing" for text in sorted(_ids(wanted) - _ids(template))
-    ]
-    found += [
-        f"{TEMPLATE.name}: {text} is unused" for text in sorted(_ids(template) - _ids(wanted))
-    ]
-    for path in sorted(LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
-        language = path.parent.parent.name
-        with path.open("rb") as file:
-            catalog = read_po(file, locale=language)
-        found += [f"{language}: {text} is missing" for text in sorted(_ids(wanted) - _ids(catalog))]
+    ids = {(ids_of(message), message.context) for message in wanted if message.id}
+    present = {(ids_of(message), message.context) for message in template() if message.id}
+    found = [f"{TEMPLATE.name}: {text} is missing" for text, _ in sorted(ids - present, key=str)]
+    found += [f"{TEMPLATE.name}: {text} is unused" for text, _ in sorted(present - ids, key=str)]
+    for language in translated():
+        catalog = read(language)
         for message in catalog:
-            if message.id and repr(message.id) in _ids(wanted):
-                found += [f"{language}: {message.id!r} {what}" for what in _wrong_in(message)]
+            if message.id:
+                found += [f"{language}: {message.id!r} {what}" for what in faults(message, catalog)]
+    found += [
+        f"{language}: {share:.1%} is translated, {NEEDED} % is needed"
+        for language, share in coverage().items()
+        if share * 100 < NEEDED
+    ]
     return found
 
 
-def update() -> None:
-    """Write the template anew and bring every catalogue up to it."""
+def coverage() -> dict[str, float]:
+    """How much of each language is there, from 0 to 1."""
+    wanted = [message for message in extracted() if message.id]
+    shares = {}
+    for language in translated():
+        catalog = read(language)
+        done = (is_translated(catalog.get(key_of(m), m.context)) for m in wanted)
+        shares[language] = sum(done) / len(wanted)
+    return shares
+
+
+def update(languages: list[str]) -> None:
+    """Write the template anew, and these catalogues."""
     wanted = extracted()
-    LOCALES.mkdir(exist_ok=True)
-    with TEMPLATE.open("wb") as file:
-        write_po(file, wanted, sort_output=True, no_location=True, omit_header=True, width=100)
-    for path in LOCALES.glob(f"*/LC_MESSAGES/{DOMAIN}.po"):
-        with path.open("rb") as file:
-            catalog = read_po(file, locale=path.parent.parent.name)
-        catalog.update(wanted)
-        with path.open("wb") as file:
-            write_po(
-                file, catalog, sort_output=True, no_location=True, ignore_obsolete=True, width=100
-            )
+    write_template(wanted)
+    for language in translated() if "all" in languages else languages:
+        write(language, read(language), wanted)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """The exit code: 0 when nothing is wrong."""
-    if "--update" in sys.argv[1:]:
-        update()
+    match arguments:
+        case ["--missing" | "--all" as which, language]:
+            everything = which == "--all"
+            sys.stdout.writelines(f"{line}\n" for line in missing(language, everything=everything))
+            return 0
+        case ["--fill", language, file]:
+            taken, refused = fill(language, Path(file).read_text("utf-8").splitlines())
+            sys.stdout.writelines(f"{line}\n" for line in refused)
+            left = len(list(missing(language)))
+            sys.stdout.write(f"{taken} taken, {len(refused)} refused, {left} still missing\n")
+            return 1 if refused else 0
+        case ["--update", *languages]:
+            update(languages)
     found = problems()
     sys.stdout.writelines(f"{line}\n" for line in found)
+    shares = (f"{language} {share:.1%}" for language, share in coverage().items())
+    sys.stdout.write(f"translated: {', '.join(shares)}\n")
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

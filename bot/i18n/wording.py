@@ -1,0 +1,74 @@
+"""What a translation must be like: the same placeholders, the same marks, within the limits."""
+
+import re
+from collections.abc import Iterator
+
+from babel.messages.catalog import Catalog, Message
+
+from bot.i18n.catalogues import ids_of, placeholders, strings_of
+
+# Discord's limits: for the title of a form and the name of a field, and for a button.
+LABEL = 45
+BUTTON = 80
+DESCRIPTION = 100
+# A sentence may grow by so much; panels are tested with the longest there are.
+GROWTH = 1.9
+GROWTH_AT_LEAST = 30
+
+_ONCE_ONLY = ("**", "`", "__", "||")
+_COMMAND = re.compile(
+    r"(?<![\w/<])/[a-z][a-z-]+(?: (?:list|create|edit|delete|status|connect|"
+    r"disconnect|libraries|show|grant|extend|suspend|restore|revoke|move|import|"
+    r"bulk|post|remove)\b)?"
+)
+
+
+def limit_of(message: Message) -> int:
+    """How many characters a translation may have."""
+    longest = max(map(len, ids_of(message)))
+    places = {place for place, _ in message.locations}
+    if any("modals" in place for place in places) and longest <= LABEL:
+        return LABEL
+    if longest <= LABEL and not any(text.endswith((".", "?", "!")) for text in ids_of(message)):
+        return BUTTON
+    if longest <= DESCRIPTION and any(place.startswith("cogs/") for place in places):
+        return DESCRIPTION
+    return max(int(longest * GROWTH), longest + GROWTH_AT_LEAST)
+
+
+def faults(message: Message, catalog: Catalog, limit: int | None = None) -> Iterator[str]:
+    """What is wrong with a translation, in words; nothing for one that is not there."""
+    strings = [text for text in strings_of(message) if text]
+    if not strings:
+        return
+    if message.fuzzy:
+        yield "is marked as doubtful"
+    if message.pluralizable and len(strings_of(message)) != catalog.num_plurals:
+        yield f"has {len(strings_of(message))} forms where {catalog.num_plurals} are needed"
+    wanted = set().union(*map(placeholders, ids_of(message)))
+    # "One seat" may leave the number out, if English or the language has a form for one.
+    needed = wanted - {"n"} if message.pluralizable else wanted
+    for text in strings:
+        yield from _faults_of(text, message, wanted, needed)
+        if limit is not None and len(text) > limit:
+            yield f"has {len(text)} characters where {limit} fit"
+
+
+def _faults_of(text: str, message: Message, wanted: set[str], needed: set[str]) -> Iterator[str]:
+    try:
+        named = placeholders(text)
+    except ValueError as error:
+        yield f"is not well formed: {error}"
+        return
+    if extra := named - wanted:
+        yield f"names {sorted(extra)}, which the text does not have"
+    if missing := needed - named:
+        yield f"leaves out {sorted(missing)}"
+    source = ids_of(message)[-1]
+    if text != text.strip() and source == source.strip():
+        yield "begins or ends with a space"
+    for sign in _ONCE_ONLY:
+        if text.count(sign) != source.count(sign):
+            yield f"has {sign} {text.count(sign)} times, the text {source.count(sign)} times"
+    if missing_commands := set(_COMMAND.findall(source)) - set(_COMMAND.findall(text)):
+        yield f"leaves out {sorted(missing_commands)}"
