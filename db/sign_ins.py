@@ -265,6 +265,12 @@ class SignIns:
             .values(poll_due_at=at, leased_until=None, details=details)
         )
 
+    async def due_now(self, id_: int, now: datetime) -> None:
+        """Look at a held sign-in at once."""
+        await self._session.execute(
+            update(SIGN_IN).where(C.id == id_, C.held_until.is_not(None)).values(poll_due_at=now)
+        )
+
     async def of_invite(self, invite_id: int) -> SignIn | None:
         """The sign-in that has proved a request."""
         query = select(SIGN_IN).where(C.invite_id == invite_id).order_by(C.id.desc()).limit(1)

@@ -360,7 +360,7 @@ BY_ITSELF = [
          asked=LISTING, error=lambda: PlexAnswerLost("unreadable")),
 ]  # fmt: skip
 
-# -- when a member's sign-in accepts what was sent (in which words Plex says so is not known) -------
+# -- when a member's sign-in accepts what was sent; Plex's own words for it are not known ----------
 
 ACCEPTED = [
     Case("the e-mail address is not verified", PlexUnverified, asked=ACCEPTING, status=422,

@@ -111,3 +111,15 @@ JOINED = "joined_at"
 """When the member has joined the guild, in ISO 8601."""
 CODE = "code_id"
 """The code that the member has typed before the sign-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A sign-in that has proved a request, as its member sees it.
+
+    Kept until `until`, None when it is not kept any more; `problem_key` is why it could not accept.
+    """
+
+    until: datetime | None
+    is_agreed: bool = False
+    problem_key: str | None = None

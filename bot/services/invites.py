@@ -12,6 +12,7 @@ from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor, Asking
+from bot.domain.sign_in import Holding
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier, wished_tier
 from bot.services.notices import count_stuck
@@ -24,7 +25,7 @@ from bot.services.redeeming import (
     tier_of,
     use_for,
 )
-from bot.services.showing import given_libraries
+from bot.services.showing import given_libraries, holding_of
 from db.ledger import Ledger, Work
 
 PAGE = 4
@@ -62,6 +63,7 @@ class MemberView:
     tier: Tier | None = None
     link: Link | None = None
     libraries: tuple[LinkedLibrary, ...] = ()
+    holding: Holding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,9 @@ class InviteService:
         """The good code that was typed; raises `Refused` where one is needed, or it is not good."""
         if typed.strip():
             return await self._redeeming.check(actor, typed)
+        known = await self._redeeming.known(actor)
+        if known is not None:
+            return known
         async with self._ledger.begin() as work:
             settings = await work.guilds.settings(actor.guild_id)
         if settings.asking is Asking.WITH_CODE:
@@ -370,7 +375,13 @@ async def member_view(work: Work, invite: Invite) -> MemberView:
     """Everything that the member's own panel shows of an invite."""
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
-    return MemberView(invite, tier, link, await given_libraries(work, invite, tier))
+    return MemberView(
+        invite,
+        tier,
+        link,
+        await given_libraries(work, invite, tier),
+        await holding_of(work, invite),
+    )
 
 
 async def _asked_for(work: Work, actor: Actor, tier_id: int | None) -> Tier | None:

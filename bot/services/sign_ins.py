@@ -32,6 +32,8 @@ TIME_ENOUGH = timedelta(minutes=5)
 KEPT = timedelta(hours=1)
 # Plex is asked to forget a token for so long; it is erased here in any case.
 SIGN_OUT_WITHIN = timedelta(days=1)
+# A token is kept for so long at most, to accept what Plex sends for its member.
+HELD = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,12 @@ class SignInService:
             await work.sign_ins.look_again(sign_in, now + wait)
             await work.commit()
 
+    async def ask_again(self, sign_in: SignIn) -> None:
+        """Something else than Plex did not answer: what is owed is tried again in a moment."""
+        async with self._ledger.begin() as work:
+            await work.sign_ins.look_again(sign_in, self._clock.now() + LOOK_LATER)
+            await work.commit()
+
     async def signed_in(
         self,
         sign_in: SignIn,
@@ -203,7 +211,9 @@ class SignInService:
         except PlexError as error:
             now = self._clock.now()
             is_dead = error.key == "plex.token_refused"
-            if is_dead or now > sign_in.expires_at + SIGN_OUT_WITHIN:
+            # What was held may have been let go only now.
+            within = SIGN_OUT_WITHIN if sign_in.invite_id is None else HELD
+            if is_dead or now > sign_in.expires_at + within:
                 return True
             async with self._ledger.begin() as work:
                 await work.sign_ins.look_again(sign_in, now + RECHECK)

@@ -17,7 +17,7 @@ Instant = sa.DateTime(timezone=True)
 def _guild() -> tuple[sa.Column[Any], ...]:
     return (
         sa.Column("sign_in", sa.Boolean(), server_default=sa.text("true"), nullable=False),
-    sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
+        sa.Column("remind_days", sa.Integer(), server_default="7", nullable=False),
         sa.Column("remind_again_days", sa.Integer(), server_default="1", nullable=False),
         sa.Column("waiting_list", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
