@@ -18,7 +18,7 @@ from discord.state import AutoShardedConnectionState
 
 from bot.domain.channels import ChannelProblem, RequestChannel
 from bot.domain.people import Rule
-from bot.i18n import Texts, texts
+from bot.i18n import COMMAND, MENU, OPTION, Texts, below, load, texts
 from bot.log import logger
 from bot.services import Services
 from bot.settings import DiscordSettings
@@ -117,6 +117,31 @@ class _State(AutoShardedConnectionState[Any]):
         """The same for what they edit."""
 
 
+class CommandNames(app_commands.Translator):
+    """Names and descriptions of commands in every language that there is a catalogue for."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """None where the language calls it as English does."""
+        t, place = texts(locale.value), app_commands.TranslationContextLocation
+        match context.location:
+            case place.command_name if isinstance(context.data, app_commands.ContextMenu):
+                name = t.named(MENU, string.message)
+            case place.command_name if group := getattr(context.data, "parent", None):
+                name = t.named(below(group.name), string.message)
+            case place.command_name | place.group_name:
+                name = t.named(COMMAND, string.message)
+            case place.parameter_name:
+                name = t.named(OPTION, string.message)
+            case _:
+                name = t(string.message)
+        return None if name == string.message else name
+
+
 class HelprBot(commands.AutoShardedBot):
     """The bot of one process. `services` and `door` are handed to it by the composition root."""
 
@@ -164,13 +189,19 @@ class HelprBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Load the cogs and bring Discord's copy of the commands up to date."""
+        await asyncio.to_thread(load)
+        await self.tree.set_translator(CommandNames())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
         await self.sync_commands()
 
     async def sync_commands(self) -> None:
         """Sync the tree only when its hash differs from the stored one, once in the fleet."""
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        names = CommandNames()
+        payload = [
+            await command.get_translated_payload(self.tree, names)
+            for command in self.tree.get_commands()
+        ]
         text = json.dumps([self.application_id, payload], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()
         guilds = self.services.guilds

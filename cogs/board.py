@@ -19,7 +19,7 @@ from bot.ui import stats as figures
 from bot.ui.access import access_panel
 from bot.ui.audit import audit_panel
 from bot.ui.board import PICTURE, board_panel, board_picture
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_number
 from bot.ui.items.board import PickInvite, TurnAudit, TurnBoard, TurnStats
 from bot.ui.layout import GREEN, contained, text
 from bot.ui.painter import CannotPaint, Painter
@@ -65,10 +65,8 @@ class Board(commands.Cog):
     async def pick(self, interaction: Interaction, _pressed: PickInvite) -> None:
         """Open the card of one person, beside the dashboard."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        [chosen] = ids_and_values(interaction)[:1] or ["0"]
-        if not chosen.isdecimal() or len(chosen) > 18:
-            raise Refused("invite.unknown")
-        view = await self._bot.services.access.get(actor_of(interaction), int(chosen))
+        access, actor = self._bot.services.access, actor_of(interaction)
+        view = await access.get(actor, chosen_number(interaction))
         t = self._bot.texts_for(interaction)
         await interaction.edit_original_response(view=access_panel(view, t, can_change=True))
 

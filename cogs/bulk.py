@@ -8,10 +8,9 @@ from discord.ext import commands
 
 from bot.client import HelprBot
 from bot.domain.bulk import BulkAction, BulkAnswer, BulkProgress
-from bot.domain.errors import Refused
 from bot.tree import Interaction, actor_of, in_time
 from bot.ui.bulk import bulk_panel, recent_panel, result_file
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_number
 from bot.ui.items.bulk import ConfirmBulk, OpenBulk, RecentBulks, ResultFile, StopBulk
 from bot.ui.modals.bulk import EndAllForm, end_all_modal
 
@@ -79,11 +78,8 @@ class BulkActions(commands.Cog):
     async def open(self, interaction: Interaction, _pressed: OpenBulk) -> None:
         """One of them, which this answer shows from now on."""
         await interaction.response.defer()
-        [chosen] = ids_and_values(interaction)[:1] or [""]
-        if not chosen.isdecimal():
-            raise Refused("bulk.unknown")
         progress = await self._bot.services.bulk.get(
-            actor_of(interaction), int(chosen), _answer(interaction)
+            actor_of(interaction), chosen_number(interaction), _answer(interaction)
         )
         await self._show(interaction, progress)
 

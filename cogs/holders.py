@@ -14,7 +14,7 @@ from bot.tree import Interaction, actor_of, join_group, rule
 from bot.ui.access import access_panel
 from bot.ui.bulk import draft_panel
 from bot.ui.holders import holders_panel, move_panel
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_number, ids_and_values
 from bot.ui.items.holders import (
     ChooseStanding,
     ChooseTier,
@@ -66,14 +66,14 @@ class Holders(commands.Cog):
     async def choose_tier(self, interaction: Interaction, pressed: ChooseTier) -> None:
         """Filter by tier."""
         await interaction.response.defer()
-        chosen = _chosen_id(interaction)
+        chosen = chosen_number(interaction)
         await self._show(interaction, HolderFilter(Standing(pressed.standing), chosen or None))
 
     async def open(self, interaction: Interaction, _pressed: OpenHolder) -> None:
         """Somebody's card, below the list."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         access, actor = self._bot.services.access, actor_of(interaction)
-        view = await access.get(actor, _chosen_id(interaction))
+        view = await access.get(actor, chosen_number(interaction))
         t = self._bot.texts_for(interaction)
         await interaction.edit_original_response(view=access_panel(view, t, can_change=True))
 
@@ -96,7 +96,7 @@ class Holders(commands.Cog):
     async def move(self, interaction: Interaction, pressed: MoveAll) -> None:
         """The new tier was chosen."""
         await interaction.response.defer()
-        details = BulkDetails(tier_id=_chosen_id(interaction))
+        details = BulkDetails(tier_id=chosen_number(interaction))
         await self._prepare(interaction, BulkAction.MOVE, pressed.wanted, details)
 
     async def extend(self, interaction: Interaction, form: ExtendAllForm) -> None:
@@ -121,12 +121,6 @@ class Holders(commands.Cog):
         page = await self._bot.services.holders.page(actor_of(interaction), wanted, **key)
         panel = holders_panel(page, self._bot.texts_for(interaction))
         await interaction.edit_original_response(view=panel)
-
-
-def _chosen_id(interaction: Interaction) -> int:
-    """The id that was chosen in a menu; 0 for none."""
-    [chosen] = ids_and_values(interaction)[:1] or [""]
-    return int(chosen) if chosen.isdecimal() and len(chosen) <= 18 else 0
 
 
 async def setup(bot: Any) -> None:

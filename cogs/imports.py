@@ -8,13 +8,14 @@ from discord.ext import commands
 
 from bot.client import HelprBot
 from bot.domain.errors import Forged, Refused
+from bot.domain.numbers import number_of
 from bot.domain.people import Right, Rule
 from bot.services.granting import Gift
 from bot.services.newcomers import Newcomer
 from bot.tree import Interaction, actor_of, join_group, rule
 from bot.ui.access import access_panel
 from bot.ui.imports import match_panel, matched_panel, stranger_panel, strangers_panel
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_number
 from bot.ui.items.imports import (
     ChooseTheirTier,
     ChooseWho,
@@ -96,12 +97,12 @@ class Imports(commands.Cog):
     async def open(self, interaction: Interaction, _pressed: OpenStranger) -> None:
         """One of them."""
         await interaction.response.defer()
-        await self._show_one(interaction, _chosen_id(interaction))
+        await self._show_one(interaction, chosen_number(interaction))
 
     async def choose_tier(self, interaction: Interaction, pressed: ChooseTheirTier) -> None:
         """The same one, for another tier."""
         await interaction.response.defer()
-        await self._show_one(interaction, pressed.drift_id, _chosen_id(interaction))
+        await self._show_one(interaction, pressed.drift_id, chosen_number(interaction))
 
     async def choose_who(self, interaction: Interaction, pressed: ChooseWho) -> None:
         """Ask once more before it is done."""
@@ -159,12 +160,6 @@ def _newcomer(person: discord.User | discord.Member) -> Newcomer:
     return Newcomer(person.id, is_here=False, is_bot=person.bot)
 
 
-def _chosen_id(interaction: Interaction) -> int:
-    """The id that was chosen in a menu; 0 for none."""
-    [chosen] = ids_and_values(interaction)[:1] or [""]
-    return int(chosen) if chosen.isdecimal() and len(chosen) <= 18 else 0
-
-
 def _chosen_user(interaction: Interaction) -> int:
     """Whom Discord has found for the choice."""
     data: Any = interaction.data or {}
@@ -172,7 +167,7 @@ def _chosen_user(interaction: Interaction) -> int:
     chosen = [str(value) for value in data.get("values", [])]
     if not chosen or chosen[0] not in found:
         raise Forged("import.gone")
-    return int(chosen[0])
+    return number_of(chosen[0])
 
 
 async def setup(bot: Any) -> None:

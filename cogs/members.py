@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import HelprBot
+from bot.domain.numbers import number_of
 from bot.domain.people import Asking, Budget, Right, Rule
 from bot.domain.sign_in import SignInPurpose
 from bot.services.invites import AnswerToken, Request
@@ -17,9 +18,6 @@ from bot.ui.items.standing import GetAccess, HaveCode, MyAccess, SignInToGet
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
 from bot.ui.proving import ways_panel
-
-# Digits of the largest id there can be.
-LONGEST_ID = 18
 
 
 class Members(commands.Cog):
@@ -211,7 +209,7 @@ class Members(commands.Cog):
 def _chosen_tier(form: RequestForm) -> int | None:
     """The tier that was chosen, where there was a choice."""
     value = form.values.get("tier", "")
-    return int(value) if value.isdecimal() and len(value) <= LONGEST_ID else None
+    return number_of(value) if value else None
 
 
 def _token(interaction: Interaction) -> AnswerToken:

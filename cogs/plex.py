@@ -15,6 +15,7 @@ from bot.services.invites import AnswerToken
 from bot.services.links import LibraryChoice
 from bot.tree import Interaction, actor_of, rule
 from bot.ui.items.access import RetryAll
+from bot.ui.items.base import chosen_of
 from bot.ui.items.plex import ChooseLibraries, Compare, Disconnect, TurnLibraries
 from bot.ui.layout import GREEN, notice
 from bot.ui.links import choose_link_panel, disconnect_panel, disconnected_notice
@@ -135,8 +136,7 @@ class Plex(
         choice = await self._bot.services.links.choose(
             actor_of(interaction),
             pressed.tier_id,
-            offered=[int(option.value) for option in pressed.item.options],
-            chosen=[int(value) for value in pressed.item.values],
+            **chosen_of(pressed.item),
         )
         await self._show(interaction, choice, pressed.page)
 

@@ -7,13 +7,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import HelprBot
-from bot.domain.errors import Forged
 from bot.domain.invites import Invite
 from bot.domain.people import Right, Rule
 from bot.services.invites import QueuePage
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.cards import review_card
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_number
 from bot.ui.items.requests import CARD, Approve, Deny, OpenQueue, PostCards, TurnQueue, Undo
 from bot.ui.items.tiers import ApproveAs
 from bot.ui.layout import GREY, notice
@@ -22,9 +21,6 @@ from bot.ui.plain import mention
 from bot.ui.queue import queue_panel
 
 REVIEWER = Rule(Right.REVIEWER)
-
-# Digits of the largest id there can be.
-LONGEST_ID = 18
 
 
 class Requests(commands.Cog):
@@ -93,11 +89,8 @@ class Requests(commands.Cog):
     async def approve_as(self, interaction: Interaction, pressed: ApproveAs) -> None:
         """Approve as the tier that was chosen; the card follows by its own job."""
         await interaction.response.defer()
-        [value] = ids_and_values(interaction)[:1] or [""]
-        if not value.isdecimal() or len(value) > LONGEST_ID:
-            raise Forged("tier.unknown")
         invite = await self._bot.services.invites.approve(
-            actor_of(interaction), pressed.invite_id, pressed.version, int(value)
+            actor_of(interaction), pressed.invite_id, pressed.version, chosen_number(interaction)
         )
         await self._refresh(interaction, pressed.place, invite)
 

@@ -8,6 +8,7 @@ from discord.ext import commands
 
 from bot.client import HelprBot
 from bot.domain.guild_settings import SETTINGS, Kind
+from bot.domain.numbers import number_of
 from bot.domain.people import Right, Rule
 from bot.services.settings import SettingView
 from bot.tree import Interaction, actor_of, in_time, rule
@@ -77,7 +78,7 @@ class Settings(commands.Cog):
         await interaction.response.defer()
         actor, given, place = actor_of(interaction), ids_and_values(interaction), None
         if given and SETTINGS[pressed.key].kind is Kind.CHANNEL:
-            place = await self._bot.look_at(actor.guild_id, int(given[0]))
+            place = await self._bot.look_at(actor.guild_id, number_of(given[0]))
         view = await self._bot.services.settings.change(actor, pressed.key, given, place)
         await self._show(interaction, view, saved=True)
 

@@ -11,13 +11,14 @@ from discord.ext import commands
 from bot.client import HelprBot
 from bot.domain.channels import ChannelProblem
 from bot.domain.guild_settings import SETTINGS, Kind
+from bot.domain.numbers import number_of
 from bot.domain.people import Right, Rule
 from bot.domain.setup import Step
 from bot.domain.sign_in import SignInPurpose
 from bot.services.invites import AnswerToken
 from bot.services.setup import SetupView
 from bot.tree import Interaction, actor_of, rule
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_of, ids_and_values
 from bot.ui.items.setup import (
     ON,
     BeginSignIn,
@@ -116,8 +117,7 @@ class Setup(commands.Cog):
         await services.links.choose(
             actor,
             pressed.tier_id,
-            offered=[int(option.value) for option in pressed.item.options],
-            chosen=[int(value) for value in pressed.item.values],
+            **chosen_of(pressed.item),
         )
         view = await services.setup.view_tier(actor, pressed.tier_id)
         await self._show(interaction, view, Step.LIBRARIES, pressed.way, pressed.page)
@@ -127,7 +127,7 @@ class Setup(commands.Cog):
         await interaction.response.defer()
         actor, given, place = actor_of(interaction), ids_and_values(interaction), None
         if given and SETTINGS[pressed.key].kind is Kind.CHANNEL:
-            place = await self._bot.look_at(actor.guild_id, int(given[0]))
+            place = await self._bot.look_at(actor.guild_id, number_of(given[0]))
         await self._bot.services.settings.change(actor, pressed.key, given, place)
         view = await self._view(interaction)
         step = view.after(STEP_OF[pressed.key]) if pressed.way == ON else Step.DONE

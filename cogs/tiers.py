@@ -17,7 +17,7 @@ from bot.domain.roles import ChosenRole
 from bot.services.tiers import TierList, TierView
 from bot.tree import Interaction, actor_of, in_time, rule
 from bot.ui.bulk import bulk_panel
-from bot.ui.items.base import ids_and_values
+from bot.ui.items.base import chosen_number, chosen_of
 from bot.ui.items.tiers import (
     ChangeTier,
     ChooseForTier,
@@ -150,7 +150,7 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
     async def pick(self, interaction: Interaction, _pressed: PickTier) -> None:
         """One of them."""
         await interaction.response.defer()
-        view = await self._get(interaction, _number(interaction))
+        view = await self._get(interaction, chosen_number(interaction))
         await self._show(interaction, view)
 
     async def ask_name(self, interaction: Interaction, _pressed: NewTier) -> None:
@@ -269,8 +269,7 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
         view = await self._bot.services.tier_edits.choose(
             actor_of(interaction),
             pressed.tier_id,
-            offered=[int(option.value) for option in pressed.item.options],
-            chosen=[int(value) for value in pressed.item.values],
+            **chosen_of(pressed.item),
         )
         await self._libraries(interaction, view, pressed.page)
 
@@ -278,19 +277,19 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
         """A server for the tier, or a tier for its people."""
         await interaction.response.defer()
         if pressed.what == "to":
-            actor, to_id = actor_of(interaction), _number(interaction)
+            actor, to_id = actor_of(interaction), chosen_number(interaction)
             await self._move_away(interaction, actor, pressed.tier_id, to_id)
             return
         view = await self._bot.services.tier_edits.set_link(
-            actor_of(interaction), pressed.tier_id, _number(interaction)
+            actor_of(interaction), pressed.tier_id, chosen_number(interaction)
         )
         await self._show(interaction, view, saved=True)
 
     async def choose_role(self, interaction: Interaction, pressed: ChooseTierRole) -> None:
         """A role, or none."""
         await interaction.response.defer()
-        chosen = ids_and_values(interaction)
-        role = _facts_of(interaction, int(chosen[0])) if chosen else None
+        role_id = chosen_number(interaction)
+        role = _facts_of(interaction, role_id) if role_id else None
         edits, t = self._bot.services.tier_edits, self._bot.texts_for(interaction)
         view = await edits.set_role(actor_of(interaction), pressed.tier_id, role)
         page = role_page(view, t, roles=_roles_of(interaction), saved=True)
@@ -402,12 +401,6 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
 
     async def _put(self, interaction: Interaction, view: LayoutView) -> None:
         await interaction.edit_original_response(view=view)
-
-
-def _number(interaction: Interaction) -> int:
-    """The id that was chosen in a menu; 0 stands for nothing."""
-    [value] = ids_and_values(interaction)[:1] or ["0"]
-    return int(value) if value.isdecimal() and len(value) <= 18 else 0
 
 
 def _roles_of(interaction: Interaction) -> set[int] | None:

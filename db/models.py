@@ -128,6 +128,8 @@ class Guild(Base):
     grace_days: Mapped[int] = mapped_column(Integer, server_default="7")
     # What is over for so long loses what it says about a person; 0 is never.
     retention_days: Mapped[int] = mapped_column(Integer, server_default="365")
+    # Up to then an admin has vouched for it that those who seem to have left are really gone.
+    absence_trusted_at: Mapped[datetime | None]
     # Who cannot be written to may be mentioned in a private thread.
     private_threads: Mapped[bool] = mapped_column(server_default=text("false"))
     # The one message on joining was posted, or tried.
@@ -373,6 +375,11 @@ class InviteRow(Base):
             postgresql_where=text("state = 'waitlisted'"),
         ),
         Index("ix_invite_grace", "grace_until", postgresql_where=text("grace_until IS NOT NULL")),
+        Index(
+            "ix_invite_presence_due",
+            "presence_due_at",
+            postgresql_where=text("presence_due_at IS NOT NULL"),
+        ),
         Index("ix_invite_take_by", "take_by", postgresql_where=text("take_by IS NOT NULL")),
         CheckConstraint(
             f"absent_why IS NULL OR absent_why IN ({_values(*Absence)})", name="absent_why"
@@ -456,6 +463,9 @@ class InviteRow(Base):
     absent_since: Mapped[datetime | None]
     absent_why: Mapped[str | None]
     grace_until: Mapped[datetime | None]
+    # When Discord is asked next whether the member is still there.
+    presence_due_at: Mapped[datetime | None]
+    presence_leased_until: Mapped[datetime | None]
     # What it said about a person is gone.
     erased_at: Mapped[datetime | None]
 

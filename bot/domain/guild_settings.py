@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.domain.durations import parse_zone
 from bot.domain.errors import Refused
+from bot.domain.numbers import number_of
 from bot.domain.people import Asking, GuildSettings
 from bot.i18n import languages
 
@@ -88,7 +89,7 @@ class GuildSetting:
             case Kind.LANGUAGE | Kind.ASKING | Kind.SWITCH:
                 return self._one_of(first)
             case Kind.CHANNEL:
-                return int(first) if first else None
+                return number_of(first) if first else None
             case Kind.ROLES:
                 return _roles(given, guild_id)
 
@@ -116,7 +117,7 @@ class GuildSetting:
 
 
 def _roles(given: Sequence[str], guild_id: int) -> frozenset[int]:
-    roles = frozenset(map(int, given))
+    roles = frozenset(map(number_of, given))
     if guild_id in roles:
         # Discord's own role of this number is everybody's.
         raise Refused("setting.everybody")

@@ -19,6 +19,8 @@ class NoticeKind(StrEnum):
     """A tier's role cannot be given or taken."""
     PANELS = "panels"
     """Panels that are wanted do not stand where they should."""
+    PEOPLE_GONE = "people_gone"
+    """Sharply more people than usual seem to have left at once: nobody's access ends by that."""
     WRONG_CODES = "wrong_codes"
     """Somebody tries codes that do not exist, again and again."""
 

@@ -7,12 +7,19 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bot.i18n import DOMAIN, LOCALES
+from bot.i18n import COMMAND, DOMAIN, LOCALES, MENU, OPTION
+from bot.i18n.commands import commands_in
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = LOCALES / f"{DOMAIN}.pot"
 KEYWORDS = {"t": None, "n": (1, 2), "mark": None}
 WIDTH = 100
+NOTES = {
+    COMMAND: "Translators: what is typed after the slash: lower case, no spaces",
+    OPTION: "Translators: what a command takes: lower case, no spaces",
+    MENU: "Translators: an entry in the menu of a person, under Apps",
+    "": "Translators: shown beside a command",
+}
 
 
 def extracted() -> Catalog:
@@ -25,6 +32,9 @@ def extracted() -> Catalog:
             catalog.add(
                 message, None, [(f"{room}/{name}", line)], auto_comments=comments, context=context
             )
+    for name, text, context, line in commands_in(ROOT / "cogs"):
+        note = [NOTES[(context or "").split(" ")[0]]]
+        catalog.add(text, None, [(f"cogs/{name}", line)], auto_comments=note, context=context)
     return catalog
 
 

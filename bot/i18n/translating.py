@@ -29,7 +29,7 @@ def _entry(message: Message, has: Message | None, catalog: Catalog) -> dict[str,
     if message.context:
         entry["context"] = message.context
     if message.auto_comments:
-        entry["note"] = " ".join(message.auto_comments).removeprefix("Translators: ")
+        entry["note"] = " ".join(message.auto_comments).replace("Translators: ", "")
     entry |= {"where": ", ".join(sorted({p for p, _ in message.locations})[:3])}
     entry["limit"] = limit_of(message)
     if is_translated(has):

@@ -5,34 +5,37 @@ from collections.abc import Iterator
 
 from babel.messages.catalog import Catalog, Message
 
+from bot.i18n import MENU
 from bot.i18n.catalogues import ids_of, placeholders, strings_of
 
 # Discord's limits: for the title of a form and the name of a field, and for a button.
 LABEL = 45
 BUTTON = 80
 DESCRIPTION = 100
+# For the name of a command or an option.
+NAME = 32
 # A sentence may grow by so much; panels are tested with the longest there are.
 GROWTH = 1.9
 GROWTH_AT_LEAST = 30
 
 _ONCE_ONLY = ("**", "`", "__", "||")
-_COMMAND = re.compile(
-    r"(?<![\w/<])/[a-z][a-z-]+(?: (?:list|create|edit|delete|status|connect|"
-    r"disconnect|libraries|show|grant|extend|suspend|restore|revoke|move|import|"
-    r"bulk|post|remove)\b)?"
-)
+# A name as Discord takes it, except that upper case is looked at apart.
+_NAME = re.compile(r"[-_\w]{1,32}")
+_COMMAND = re.compile(r"(?<![\w/<])/[a-z][a-z-]+")
 
 
 def limit_of(message: Message) -> int:
     """How many characters a translation may have."""
     longest = max(map(len, ids_of(message)))
+    if message.context:
+        return NAME
     places = {place for place, _ in message.locations}
     if any("modals" in place for place in places) and longest <= LABEL:
         return LABEL
+    if all(place.startswith("cogs/") for place in places) and longest <= DESCRIPTION:
+        return DESCRIPTION
     if longest <= LABEL and not any(text.endswith((".", "?", "!")) for text in ids_of(message)):
         return BUTTON
-    if longest <= DESCRIPTION and any(place.startswith("cogs/") for place in places):
-        return DESCRIPTION
     return max(int(longest * GROWTH), longest + GROWTH_AT_LEAST)
 
 
@@ -48,6 +51,11 @@ def faults(message: Message, catalog: Catalog, limit: int | None = None) -> Iter
     wanted = set().union(*map(placeholders, ids_of(message)))
     # "One seat" may leave the number out, if English or the language has a form for one.
     needed = wanted - {"n"} if message.pluralizable else wanted
+    if message.context and message.context != MENU:
+        # Turkish has a capital whose small letter is two characters: Discord takes neither.
+        if not _NAME.fullmatch(strings[0]) or strings[0] != strings[0].lower():
+            yield "is not a name: lower case, no spaces, 1 to 32 letters, digits, - and _"
+        return
     for text in strings:
         yield from _faults_of(text, message, wanted, needed)
         if limit is not None and len(text) > limit:

@@ -225,6 +225,7 @@ TEXTS: dict[str, str] = {
     "limit.reached": mark("That was a lot at once. Please try again {when}."),
     "place.guild_only": mark("This works in a server, not in direct messages."),
     "place.left": mark("You are no longer a member of that server, so I cannot do this."),
+    "choice.unknown": mark("I do not know that choice any more. Please run the command again."),
     "button.unknown": mark("I do not know this button any more. Please run the command again."),
     "place.not_here": mark(
         "I am no longer a member of this server. Ask an admin to add me again, then retry."

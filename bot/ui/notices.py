@@ -123,6 +123,24 @@ def _panels(data: NoticeData, t: Texts) -> Parts:
     )
 
 
+def _people_gone(data: NoticeData, t: Texts) -> Parts:
+    details = data.notice.details
+    return (
+        t("Many people seem to have left at once"),
+        [
+            t(
+                "{missing} of {n} people with access have left Discord, or lost the role of their"
+                " tier, within a day.",
+                missing=details.get("missing", 0),
+                n=details.get("of", 0),
+            ),
+            t("That may be a mistake, so nobody's access ends by it until you say so."),
+        ],
+        [],
+        YELLOW,
+    )
+
+
 def _wrong_codes(data: NoticeData, t: Texts) -> Parts:
     count = int(data.notice.details.get("n", 1))
     return (
@@ -141,6 +159,7 @@ _MENDED = {
     NoticeKind.LINK_PAUSED: mark("{server} works again"),
     NoticeKind.BREAKER: mark("Plex's list of people can be trusted again"),
     NoticeKind.ROLES: mark("The roles of tiers are in order again"),
+    NoticeKind.PEOPLE_GONE: mark("Those who seemed to have left are settled"),
     NoticeKind.STUCK: mark("Nothing keeps failing any more"),
     NoticeKind.WRONG_CODES: mark("Nobody types wrong codes any more"),
     NoticeKind.PANELS: mark("The panels stand where they should"),
@@ -148,6 +167,7 @@ _MENDED = {
 _OPEN = {
     NoticeKind.LINK_PAUSED: _link_paused,
     NoticeKind.BREAKER: _breaker,
+    NoticeKind.PEOPLE_GONE: _people_gone,
     NoticeKind.STUCK: _stuck,
     NoticeKind.ROLES: _roles,
     NoticeKind.PANELS: _panels,

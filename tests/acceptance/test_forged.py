@@ -79,6 +79,31 @@ async def test_what_was_made_by_hand(stage: Stage, made: str) -> None:
     assert await forged(stage) == [(stage.alice.id, made)] * 2
 
 
+NO_NUMBERS = ["9" * 40, str(2**63), "-1", "٣"]
+
+
+async def test_a_choice_that_is_no_number(stage: Stage) -> None:
+    """What no menu offers, chosen in each menu there is, is refused by a sentence."""
+    await stage.requested(stage.bob)
+    place = stage.world.access_requests
+    menus = [sent for sent in map(as_sent, ALL_ITEMS) if sent["type"] != 2]
+    assert len(menus) > 10
+    async with stage.nothing_changes():
+        for sent in menus:
+            for value in NO_NUMBERS:
+                menu = {**sent, "type": 3, "options": [{"label": "x", "value": value}]}
+                pressed = await unseen.press(stage.env, stage.alice, place, menu)
+                assert pressed.acknowledged or pressed.modal, menu
+                assert "Something went wrong" not in said(pressed), menu
+        for made in (
+            f"helpr:audit:older:1:{'9' * 19}:-:0:0",
+            f"helpr:import:yes:1:1:{'9' * 20}",
+        ):
+            item = {"type": 2, "style": 2, "label": "x", "custom_id": made}
+            pressed = await unseen.press(stage.env, stage.alice, place, item)
+            assert "Something went wrong" not in said(pressed), made
+
+
 async def test_the_log_is_not_flooded(stage: Stage) -> None:
     """Of many tries in an hour the first twenty are written down; each gets its answer."""
     for _ in range(25):

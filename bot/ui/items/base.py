@@ -8,6 +8,7 @@ import discord
 from discord.ui import Select
 
 from bot.domain.errors import Refused
+from bot.domain.numbers import MOST, number_of
 from bot.domain.people import Rule
 
 # Discord numbers a message's components from 1 on, 40 at most; numbers of our own begin here.
@@ -28,6 +29,20 @@ def ids_and_values(interaction: discord.Interaction[Any]) -> list[str]:
         if not known.issuperset(chosen):
             raise Refused("setting.not_here")
     return chosen
+
+
+def chosen_number(interaction: discord.Interaction[Any]) -> int:
+    """The number that was chosen in a menu; 0 for nothing. Raises `Forged` for what is none."""
+    [value] = ids_and_values(interaction)[:1] or ["0"]
+    return number_of(value)
+
+
+def chosen_of(item: Select[Any]) -> dict[str, list[int]]:
+    """What a menu of several had on offer, and what of it was chosen; raises `Forged`."""
+    return {
+        "offered": [number_of(option.value) for option in item.options],
+        "chosen": [number_of(value) for value in item.values],
+    }
 
 
 def fresh() -> int:
@@ -54,7 +69,8 @@ class Dynamic:
     ) -> Self:
         """The item as it was when it was sent; the label does not matter any more."""
         found = {
-            name: int(value) if value.isdecimal() else value
+            # A greater one than the ledger can hold is nobody's, like the greatest.
+            name: min(int(value), MOST) if value.isdecimal() else value
             for name, value in match.groupdict().items()
         }
         made = cls(**found)

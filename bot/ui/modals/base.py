@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import discord
 from discord.ui import Modal
 
+from bot.domain.numbers import MOST
 from bot.domain.people import Rule
 
 # Discord's limits for a modal's title and a field's name, and for what stands below the name.
@@ -32,7 +33,7 @@ class Submitted:
         if match is None:
             return None
         found = {
-            name: int(value) if value.isdecimal() else value
+            name: min(int(value), MOST) if value.isdecimal() else value
             for name, value in match.groupdict().items()
         }
         return cls(values=dict(_typed(data.get("components", []))), **found)

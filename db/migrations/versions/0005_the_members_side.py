@@ -23,6 +23,7 @@ def _guild() -> tuple[sa.Column[Any], ...]:
         sa.Column("take_hours", sa.Integer(), server_default="48", nullable=False),
         sa.Column("grace_days", sa.Integer(), server_default="7", nullable=False),
         sa.Column("retention_days", sa.Integer(), server_default="365", nullable=False),
+        sa.Column("absence_trusted_at", Instant, nullable=True),
         sa.Column("private_threads", sa.Boolean(), server_default=sa.text("false"), nullable=False),
     )
 
@@ -35,10 +36,13 @@ def _invite() -> tuple[sa.Column[Any], ...]:
         sa.Column("absent_since", Instant, nullable=True),
         sa.Column("absent_why", sa.Text(), nullable=True),
         sa.Column("grace_until", Instant, nullable=True),
+        sa.Column("presence_due_at", Instant, nullable=True),
+        sa.Column("presence_leased_until", Instant, nullable=True),
         sa.Column("erased_at", Instant, nullable=True),
     )
 
 
+NOTICE_KINDS = ("breaker", "link_paused", "panels", "roles", "stuck", "wrong_codes")
 INVITE_CHECKS = {
     "absent_why": "absent_why IS NULL OR absent_why IN ('left', 'role')",
     "absent_for_a_reason": "(absent_since IS NULL) = (absent_why IS NULL)",
@@ -55,17 +59,20 @@ def upgrade() -> None:
     _create_wish()
     _create_forgetting()
     _create_turned_away()
+    _notice_kinds("people_gone", *NOTICE_KINDS)
 
 
 def downgrade() -> None:
     """Take them away again."""
+    op.execute("DELETE FROM notice WHERE kind = 'people_gone'")
+    _notice_kinds(*NOTICE_KINDS)
     for table in ("turned_away", "forgetting", "wish", "message", "member"):
         op.drop_table(table)
     op.drop_index(op.f("ix_sign_in_invite_id"), table_name="sign_in")
     op.drop_constraint(op.f("fk_sign_in_invite_id"), "sign_in", type_="foreignkey")
     for name in ("held_until", "invite_id"):
         op.drop_column("sign_in", name)
-    for name in ("take_by", "grace", "waiting", "account", "login"):
+    for name in ("take_by", "grace", "presence_due", "waiting", "account", "login"):
         op.drop_index(f"ix_invite_{name}", table_name="invite")
     for name in INVITE_CHECKS:
         op.drop_constraint(op.f(f"ck_invite_{name}"), "invite", type_="check")
@@ -74,6 +81,12 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_guild_member_side"), "guild", type_="check")
     for column in reversed(_guild()):
         op.drop_column("guild", column.name)
+
+
+def _notice_kinds(*kinds: str) -> None:
+    op.drop_constraint(op.f("ck_notice_kind"), "notice", type_="check")
+    named = ", ".join(f"'{kind}'" for kind in sorted(kinds))
+    op.create_check_constraint(op.f("ck_notice_kind"), "notice", f"kind IN ({named})")
 
 
 def _upgrade_guilds() -> None:
@@ -98,6 +111,7 @@ def _upgrade_invites() -> None:
         ("waiting", ["guild_id", "waitlisted_at", "id"], "state = 'waitlisted'"),
         ("grace", ["grace_until"], "grace_until IS NOT NULL"),
         ("take_by", ["take_by"], "take_by IS NOT NULL"),
+        ("presence_due", ["presence_due_at"], "presence_due_at IS NOT NULL"),
     ):
         op.create_index(f"ix_invite_{name}", "invite", columns, postgresql_where=sa.text(condition))
 
