@@ -254,6 +254,13 @@ TEXTS: dict[str, str] = {
         " them to a tier of another server; then disconnect it."
     ),
     "sign_in.member_over": mark("That sign-in is over. Begin anew with /invite."),
+    "sign_in.member_left": mark(
+        "You have left this server meanwhile, so nothing was asked for. I have signed out again."
+    ),
+    "sign_in.not_held": mark(
+        "That sign-in is over already, so it cannot be kept. You can accept by a link later;"
+        " /my-plex shows it."
+    ),
     "sign_in.over": mark(
         "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),

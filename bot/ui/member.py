@@ -11,12 +11,18 @@ from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.cards import ends_line
 from bot.ui.errors import member_text
+from bot.ui.holding import (
+    PLEX_WEB,
+    has_to_mend,
+    holding_buttons,
+    holding_lines,
+    is_accepting,
+)
 from bot.ui.items.members import Leave, Withdraw
 from bot.ui.layout import GREY, YELLOW, layout, notice
 from bot.ui.plain import plain, quoted, relative
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
-PLEX_WEB = "https://app.plex.tv"
 _CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
 
 _TITLES: dict[InviteState, str] = {
@@ -40,10 +46,10 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
         return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
     account = t("Plex account: {login}", login=plain(invite.login.value))
     return layout(
-        f"### {_title(invite, t)}",
+        f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
         f"-# {account}",
-        rows=[_buttons(invite, t)],
+        rows=[_buttons(invite, view, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -61,10 +67,10 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
     )
 
 
-def _buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
-    buttons: list[Item[Any]] = []
+def _buttons(invite: Invite, view: MemberView, t: Texts) -> list[Item[Any]]:
     if invite.is_ending:
-        return buttons
+        return []
+    buttons = holding_buttons(invite, view.holding, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Open Plex"), url=PLEX_WEB))
     if invite.state in WITHDRAWABLE:
@@ -74,11 +80,13 @@ def _buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
     return buttons
 
 
-def _title(invite: Invite, t: Texts) -> str:
+def _title(invite: Invite, view: MemberView, t: Texts) -> str:
     if invite.change is Change.END:
         return t("Your access is ending")
     if invite.state is InviteState.SENDING and invite.is_restoring:
         return t("Your access is coming back")
+    if is_accepting(invite, view.holding):
+        return t("Approved! Your libraries are on their way")
     if invite.state is InviteState.SENT and invite.nudged_at is not None:
         return t("Your invite still waits on Plex")
     if invite.state in _TITLES:
@@ -94,19 +102,25 @@ def _lines(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return write(invite, view, t) if write is not None else [_ask_again(t)]
 
 
-def _waiting(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
-    return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
+def _waiting(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Asked {when}", when=relative(invite.requested_at)),
+        *holding_lines(invite, view.holding, t),
+        _where_told(t),
+    ]
 
 
-def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+def _on_its_way(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     if invite.failure_key is not None:
         return [member_text(invite.failure_key, t)]
     if invite.is_restoring:
         return [t("Plex is being asked to give you your libraries back.")]
-    return [t("Plex is being asked to invite you.")]
+    return [t("Plex is being asked to invite you."), *holding_lines(invite, view.holding, t)]
 
 
-def _to_accept(_invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    if is_accepting(invite, view.holding) or has_to_mend(invite, view.holding):
+        return [*holding_lines(invite, view.holding, t), _where_told(t)]
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),

@@ -418,6 +418,8 @@ async def set_the_stage(
         )
         stack.push_async_callback(_end, stage)
         await home.services.links.adopt_home()
+        # Most people here type; `test_signing_in` has the others.
+        await stage.run_sql("UPDATE guild SET sign_in = false")
         await stage.run_jobs()
         plex.world.requests.clear()
         yield stage
