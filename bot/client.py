@@ -17,7 +17,7 @@ from discord.http import Route
 from discord.state import AutoShardedConnectionState
 
 from bot.domain.channels import ChannelProblem, RequestChannel
-from bot.domain.people import Rule
+from bot.domain.people import Actor, Rule
 from bot.i18n import COMMAND, MENU, OPTION, Texts, below, load, texts
 from bot.log import logger
 from bot.services import Services
@@ -31,6 +31,8 @@ LOOK_SECONDS = 3.0
 # A longer one is raised, so that a job can come back later instead of holding its place.
 LONGEST_PAUSE = 30.0
 
+# Where the gate notes on an interaction who acts.
+ACTOR = "actor"
 EXTENSIONS = (
     "cogs.access",
     "cogs.board",
@@ -40,6 +42,7 @@ EXTENSIONS = (
     "cogs.holders",
     "cogs.imports",
     "cogs.members",
+    "cogs.mine",
     "cogs.panels",
     "cogs.plex",
     "cogs.requests",
@@ -262,7 +265,13 @@ class HelprBot(commands.AutoShardedBot):
 
     def texts_for(self, interaction: discord.Interaction[Any]) -> Texts:
         """Texts in the reader's own language."""
-        return texts(interaction.locale.value)
+        return texts(locale_of(interaction))
+
+
+def locale_of(interaction: discord.Interaction[Any]) -> str:
+    """The language that the reader has chosen here, or else has Discord in."""
+    actor: Actor | None = interaction.extras.get(ACTOR)
+    return (actor.locale if actor is not None else None) or interaction.locale.value
 
 
 def _judged(guild: discord.Guild, channel: Any, bot_id: int) -> RequestChannel:

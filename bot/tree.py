@@ -17,7 +17,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.client import HelprBot, Pressed
+from bot.client import ACTOR, HelprBot, Pressed, locale_of
 from bot.domain.errors import Forged, HelprError, LedgerUnavailable, Refused
 from bot.domain.people import Actor, Budget, Rule
 from bot.i18n import texts
@@ -51,7 +51,6 @@ OVER = {
 }
 # How many interactions are remembered: more than come within the 3 s that one may be answered in.
 REMEMBERED = 1024
-ACTOR = "actor"
 ACTION = "action"
 CUT_OFF = "discord.cut_off"
 UNEXPECTED = "unexpected"
@@ -203,7 +202,7 @@ class Guard:
         if _is_over(error):
             log.warning("interaction.over", code=getattr(error, "code", None))
             return
-        t = texts(interaction.locale.value)
+        t = texts(locale_of(interaction))
         if isinstance(error, HelprError) and error.key in TEXTS:
             log.info("interaction.refused", key=error.key)
             text = error_text(error, t)

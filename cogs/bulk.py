@@ -6,7 +6,7 @@ from typing import Any
 import discord
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.bulk import BulkAction, BulkAnswer, BulkProgress
 from bot.tree import Interaction, actor_of, in_time
 from bot.ui.bulk import bulk_panel, recent_panel, result_file
@@ -38,7 +38,7 @@ class BulkActions(commands.Cog):
             return
         await interaction.response.defer()
         begun = await bulk.confirm(
-            actor, draft.id, answer=_answer(interaction), locale=interaction.locale.value
+            actor, draft.id, answer=_answer(interaction), locale=locale_of(interaction)
         )
         await self._show(interaction, begun)
 
@@ -49,7 +49,7 @@ class BulkActions(commands.Cog):
             actor_of(interaction),
             form.bulk_id,
             answer=_answer(interaction),
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             typed_total=form.values.get("total", ""),
             reason=form.values.get("reason", ""),
         )

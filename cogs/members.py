@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.codes import Code
 from bot.domain.errors import PlexError
 from bot.domain.numbers import number_of
@@ -117,7 +117,7 @@ class Members(commands.Cog):
             signing_in = await self._bot.services.sign_ins.begin(
                 actor,
                 SignInPurpose.MEMBER,
-                locale=interaction.locale.value,
+                locale=locale_of(interaction),
                 anew=anew,
                 details=details,
                 answer=_token(interaction),
@@ -191,7 +191,7 @@ class Members(commands.Cog):
             login=form.values.get("login", ""),
             note=form.values.get("note", ""),
             code=form.values.get("code", ""),
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             tier_id=_chosen_tier(form),
             joined_at=member.joined_at if isinstance(member, discord.Member) else None,
             answer=_token(interaction),

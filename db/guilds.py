@@ -75,13 +75,16 @@ class Guilds:
         """Change settings of a known guild."""
         await self._session.execute(update(GUILD).where(GUILD.c.id == guild_id).values(**columns))
 
-    async def greet(self, guild_id: int, now: datetime) -> bool:
-        """Take the one greeting of a guild; False when it was taken before, or is not needed."""
+    async def greet(self, guild_id: int, locale: str, now: datetime) -> bool:
+        """Take the one greeting of a guild; False when it was taken before, or is not needed.
+
+        The guild's language becomes `locale`.
+        """
         linked = select(PlexLink.id).where(PlexLink.guild_id == guild_id)
         taken = await self._session.execute(
             update(GUILD)
             .where(GUILD.c.id == guild_id, GUILD.c.greeted_at.is_(None), ~linked.exists())
-            .values(greeted_at=now)
+            .values(greeted_at=now, locale=locale)
             .returning(GUILD.c.id)
         )
         return taken.first() is not None

@@ -28,6 +28,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
@@ -39,6 +40,7 @@ from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sight import SightService
 from bot.services.sign_ins import SignInService
 from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
@@ -155,6 +157,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
         invites=InviteService(ledger, clock, redeeming),
+        mine=MineService(ledger, clock),
+        sight=SightService(ledger, clock, plex),
         links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),

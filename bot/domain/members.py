@@ -14,6 +14,30 @@ class Absence(StrEnum):
     """The role of the member's tier was taken away."""
 
 
+class Sight(StrEnum):
+    """Why somebody does not see the libraries, as far as Plex tells."""
+
+    NOT_YET = "not_yet"
+    """Nothing was given yet: the request waits, or the invite is on its way."""
+    OVER = "over"
+    """The access has ended, or is just ending."""
+    PAUSED = "paused"
+    PENDING = "pending"
+    """Plex waits for the person to accept."""
+    JUST_ACCEPTED = "just_accepted"
+    """Plex has heard of it, and Helpr has not yet."""
+    GONE = "gone"
+    """Plex holds no share for the person any more."""
+    OTHER_ACCOUNT = "other_account"
+    """The libraries belong to another account than the one that was named, or signed in with."""
+    NO_LIBRARIES = "no_libraries"
+    """The share opens nothing that the server has."""
+    SERVER_DOWN = "server_down"
+    UNKNOWN = "unknown"
+    """Plex could not be asked, or did not answer in time."""
+    WELL = "well"
+
+
 class WishKind(StrEnum):
     """What a member with access asks for."""
 

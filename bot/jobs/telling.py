@@ -295,7 +295,7 @@ def _moves(data: CardData) -> bool:
 
 
 def _view(data: TellData) -> MemberView:
-    return MemberView(data.invite, data.tier, data.link, data.libraries, data.holding)
+    return MemberView(data.invite, data.tier, data.link, data.libraries, data.mine)
 
 
 async def _in_time(work: Awaitable[T]) -> T:

@@ -18,6 +18,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
 from bot.services.proving import ProvingService
@@ -28,6 +29,7 @@ from bot.services.sending import SendingService
 from bot.services.settings import SettingsService
 from bot.services.setup import SetupService
 from bot.services.showing import ShowingService
+from bot.services.sight import SightService
 from bot.services.sign_ins import SignInService
 from bot.services.stats import StatsService
 from bot.services.sweep import SweepService
@@ -43,6 +45,8 @@ class Services:
     admission: Admission
     guilds: GuildService
     invites: InviteService
+    mine: MineService
+    sight: SightService
     links: LinkService
     settings: SettingsService
     sending: SendingService

@@ -12,9 +12,9 @@ from bot.domain.jobs import ChangeShare, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.logins import NOTE_LENGTH, REASON_LENGTH, Login, clean_text, parse_login
 from bot.domain.people import Actor, Asking
-from bot.domain.sign_in import Holding
 from bot.domain.timing import FIRST_ANSWER
 from bot.services.approving import approve, shareable_tier, wished_tier
+from bot.services.mine import Mine, mine_of
 from bot.services.notices import count_stuck
 from bot.services.panels import queue_changed
 from bot.services.redeeming import (
@@ -25,7 +25,7 @@ from bot.services.redeeming import (
     tier_of,
     use_for,
 )
-from bot.services.showing import given_libraries, holding_of
+from bot.services.showing import given_libraries
 from db.ledger import Ledger, Work
 
 PAGE = 4
@@ -63,7 +63,7 @@ class MemberView:
     tier: Tier | None = None
     link: Link | None = None
     libraries: tuple[LinkedLibrary, ...] = ()
-    holding: Holding | None = None
+    mine: Mine = field(default_factory=Mine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class InviteService:
             await work.jobs.enqueue(ShowCard(invite.id))
             await queue_changed(work, actor.guild_id, now)
             await work.commit()
-            return MemberView(invite, tier, link)
+            return MemberView(invite, tier, link, mine=await mine_of(work, invite))
 
     async def redeem(
         self, actor: Actor, typed: str, answer: AnswerToken | None = None
@@ -375,13 +375,8 @@ async def member_view(work: Work, invite: Invite) -> MemberView:
     """Everything that the member's own panel shows of an invite."""
     tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
     link = await work.links.get(invite.link_id) if invite.link_id else None
-    return MemberView(
-        invite,
-        tier,
-        link,
-        await given_libraries(work, invite, tier),
-        await holding_of(work, invite),
-    )
+    libraries = await given_libraries(work, invite, tier)
+    return MemberView(invite, tier, link, libraries, await mine_of(work, invite))
 
 
 async def _asked_for(work: Work, actor: Actor, tier_id: int | None) -> Tier | None:

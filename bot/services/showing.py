@@ -1,18 +1,18 @@
 """The ledger's side of showing: which card or answer is out of date, and what it has to say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.channels import ChannelProblem
 from bot.domain.codes import Code
-from bot.domain.invites import OPEN, Invite, InviteState
+from bot.domain.invites import Invite, InviteState
 from bot.domain.jobs import ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
-from bot.domain.sign_in import Holding
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
+from bot.services.mine import Mine, mine_of
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
@@ -36,8 +36,6 @@ WORTH_TELLING = frozenset(
         InviteState.ENDED,
     }
 )
-
-_LEADS_TO_ACCEPTING = OPEN | {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class TellData:
     link: Link | None
     libraries: tuple[LinkedLibrary, ...] = ()
     answers: tuple[Answer, ...] = ()
-    holding: Holding | None = None
+    mine: Mine = field(default_factory=Mine)
 
     @property
     def is_reminder(self) -> bool:
@@ -198,7 +196,7 @@ class ShowingService:
                 await work.links.get(invite.link_id) if invite.link_id else None,
                 await given_libraries(work, invite, tier),
                 tuple(await work.answers.open_for(invite.id, now)),
-                await holding_of(work, invite),
+                await mine_of(work, invite),
             )
             await work.commit()
             return data
@@ -271,16 +269,6 @@ async def given_libraries(
         return tier.libraries if tier is not None else ()
     there = await work.links.libraries(invite.link_id)
     return tuple(one for one in there if one.section_id in invite.grant.section_ids)
-
-
-async def holding_of(work: Work, invite: Invite) -> Holding | None:
-    """The sign-in that is kept for an invite which still leads to accepting on Plex."""
-    if not invite.is_proven or invite.state not in _LEADS_TO_ACCEPTING:
-        return None
-    sign_in = await work.sign_ins.of_invite(invite.id)
-    if sign_in is None:
-        return None
-    return Holding(sign_in.held_until, sign_in.is_agreed, sign_in.problem_key)
 
 
 def _is_untold(invite: Invite) -> bool:

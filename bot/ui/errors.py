@@ -30,6 +30,7 @@ TEXTS: dict[str, str] = {
     "login.being_released": mark(
         "An earlier invite of that Plex account is just being taken back. Try again in a minute."
     ),
+    "language.unknown": mark("I do not speak that language yet. Please choose another one."),
     "note.too_long": mark("Your message is too long: {limit} characters at most."),
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
     # Codes

@@ -12,18 +12,20 @@ from bot.services.invites import MemberView
 from bot.ui.cards import ends_line
 from bot.ui.errors import member_text
 from bot.ui.holding import (
-    PLEX_WEB,
     has_to_mend,
     holding_buttons,
     holding_lines,
     is_accepting,
 )
 from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.mine import CannotSee, Language, Understood
 from bot.ui.layout import GREY, YELLOW, layout, notice
-from bot.ui.plain import plain, quoted, relative
+from bot.ui.plain import day, plain, quoted, relative
+from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
 
 _CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
+_CAN_LOOK = {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}
 
 _TITLES: dict[InviteState, str] = {
     InviteState.REQUESTED: mark("Your request is with the admins"),
@@ -49,7 +51,7 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
         f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
         f"-# {account}",
-        rows=[_buttons(invite, view, t)],
+        rows=[_buttons(view, invite, t), _own_buttons(invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -67,12 +69,17 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
     )
 
 
-def _buttons(invite: Invite, view: MemberView, t: Texts) -> list[Item[Any]]:
+def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
+    """What is possible now."""
     if invite.is_ending:
         return []
-    buttons = holding_buttons(invite, view.holding, t)
+    buttons = holding_buttons(invite, view.mine.holding, t)
     if invite.state is InviteState.SENT:
-        buttons.append(discord.ui.Button(label=t("Open Plex"), url=PLEX_WEB))
+        buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
+    if _has_to_read(view, invite):
+        buttons.append(Understood(invite.id, t("Understood")))
+    if invite.state in _CAN_LOOK:
+        buttons.append(CannotSee(invite.id, t("I can't see the libraries")))
     if invite.state in WITHDRAWABLE:
         buttons.append(Withdraw(invite.id, t("Withdraw")))
     if invite.state in _CAN_LEAVE:
@@ -80,12 +87,28 @@ def _buttons(invite: Invite, view: MemberView, t: Texts) -> list[Item[Any]]:
     return buttons
 
 
+def _own_buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
+    """What is possible at any time, whatever became of the request."""
+    return [Language(invite.id, t("Language"))]
+
+
+def _has_to_read(view: MemberView, invite: Invite) -> bool:
+    """Whether Plex's own demands were not read yet: once, before accepting, or soon after.
+
+    Who has signed in with Plex may have had the invite accepted on their behalf.
+    """
+    is_new = invite.state is InviteState.ACTIVE and invite.is_proven
+    return view.mine.member.streaming_read_at is None and (
+        invite.state is InviteState.SENT or is_new
+    )
+
+
 def _title(invite: Invite, view: MemberView, t: Texts) -> str:
     if invite.change is Change.END:
         return t("Your access is ending")
     if invite.state is InviteState.SENDING and invite.is_restoring:
         return t("Your access is coming back")
-    if is_accepting(invite, view.holding):
+    if is_accepting(invite, view.mine.holding):
         return t("Approved! Your libraries are on their way")
     if invite.state is InviteState.SENT and invite.nudged_at is not None:
         return t("Your invite still waits on Plex")
@@ -105,7 +128,7 @@ def _lines(invite: Invite, view: MemberView, t: Texts) -> list[str]:
 def _waiting(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return [
         t("Asked {when}", when=relative(invite.requested_at)),
-        *holding_lines(invite, view.holding, t),
+        *holding_lines(invite, view.mine.holding, t),
         _where_told(t),
     ]
 
@@ -115,32 +138,53 @@ def _on_its_way(invite: Invite, view: MemberView, t: Texts) -> list[str]:
         return [member_text(invite.failure_key, t)]
     if invite.is_restoring:
         return [t("Plex is being asked to give you your libraries back.")]
-    return [t("Plex is being asked to invite you."), *holding_lines(invite, view.holding, t)]
+    return [t("Plex is being asked to invite you."), *holding_lines(invite, view.mine.holding, t)]
 
 
 def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
-    if is_accepting(invite, view.holding) or has_to_mend(invite, view.holding):
-        return [*holding_lines(invite, view.holding, t), _where_told(t)]
+    if is_accepting(invite, view.mine.holding) or has_to_mend(invite, view.mine.holding):
+        return [*holding_lines(invite, view.mine.holding, t), _where_told(t)]
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),
+        *_what_plex_demands(view, invite, t),
+        _tier_line(view, t),
+        ends_line(invite, t),
         _where_told(t),
     ]  # fmt: skip
 
 
+def _what_plex_demands(view: MemberView, invite: Invite, t: Texts) -> list[str]:
+    return [remote_streaming(t)] if _has_to_read(view, invite) else []
+
+
+def _tier_line(view: MemberView, t: Texts) -> str:
+    """The tier, and since when somebody has it."""
+    if view.tier is None:
+        return ""
+    tier = t("Tier: {tier}", tier=f"**{plain(view.tier.name)}**")
+    if view.invite is None or view.invite.active_at is None:
+        return tier
+    return tier + " · " + t("since {day}", day=day(view.invite.active_at))
+
+
 def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     server = plain(view.link.server_name) if view.link and view.link.server_name else "Plex"
-    lines = [t("{server} is shared with you. Enjoy!", server=f"**{server}**")]
-    if view.libraries:
-        titles = ", ".join(plain(library.title) for library in view.libraries)
-        lines.append(t("Libraries: {titles}", titles=titles))
-    return [*lines, ends_line(invite, t)]
+    return [
+        t("{server} is shared with you. Enjoy!", server=f"**{server}**"),
+        _tier_line(view, t),
+        libraries_line(view.libraries, t),
+        ends_line(invite, t) or t("It has no end."),
+        *_what_plex_demands(view, invite, t),
+    ]
 
 
-def _paused(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+def _paused(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return [
         t("The admins have paused your access. Nothing is lost: when they end the pause,"
           " you get the same libraries back."),
+        _tier_line(view, t),
+        libraries_line(view.libraries, t),
         ends_line(invite, t),
     ]  # fmt: skip
 

