@@ -145,6 +145,8 @@ class Stage:
     ) -> Any:
         """`/invite`, the form filled and sent: the private answer."""
         shown = await self.slash(who, "invite")
+        if shown.modal is None and "Use e-mail or username" in labels(shown.response):
+            shown = await who.click(shown.response, label="Use e-mail or username")
         assert shown.modal is not None, words(shown.response)
         typed = {"login": login, "note": note} if note else {"login": login}
         return await who.submit_modal(shown, typed)
