@@ -1,5 +1,6 @@
 """The buttons of a bulk action: begin, how far it is, stop, what became of it."""
 
+import asyncio
 import io
 from typing import Any
 
@@ -65,7 +66,9 @@ class BulkActions(commands.Cog):
         """What became of each, as a file that nobody else sees."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         bulk, items = await self._bot.services.bulk.results(actor_of(interaction), pressed.bulk_id)
-        name, data = result_file(bulk, items, self._bot.texts_for(interaction))
+        t = self._bot.texts_for(interaction)
+        # There may be thousands of lines.
+        name, data = await asyncio.to_thread(result_file, bulk, items, t)
         await interaction.edit_original_response(attachments=[discord.File(io.BytesIO(data), name)])
 
     async def recent(self, interaction: Interaction, _pressed: RecentBulks) -> None:

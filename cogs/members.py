@@ -184,8 +184,12 @@ class Members(commands.Cog):
         await interaction.response.send_modal(form)
 
     async def submitted(self, interaction: Interaction, form: RequestForm) -> None:
-        """The form was sent."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        """The form was sent; its answer takes the place of the two ways, if it came from there."""
+        came_from = interaction.message
+        if came_from is not None and came_from.flags.ephemeral:
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
         member = interaction.user
         request = Request(
             login=form.values.get("login", ""),

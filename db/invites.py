@@ -81,6 +81,11 @@ class InviteRows:
     def _maybe(self, row: Row[Any] | None) -> Invite | None:
         return None if row is None else self._open(row)
 
+    def _login(self, row: Row[Any]) -> Login:
+        """The login alone, of a row that may hold nothing else of the invite but its id."""
+        opened = self._keyring.open(row.login_sealed, _where(row.id, "login"))
+        return Login(LoginKind(row.login_kind), opened)
+
     def _open(self, row: Row[Any]) -> Invite:
         fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
         opened = {

@@ -96,7 +96,7 @@ class Links:
         One that was disconnected, or does not work, takes the new address and token. None for one
         that works, or that the operator looks after.
         """
-        known = await self._with_machine(guild_id, machine_identifier)
+        known = await self.to_server(guild_id, machine_identifier)
         if known is None:
             sequence = func.pg_get_serial_sequence("plex_link", "id")
             id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
@@ -132,9 +132,10 @@ class Links:
             connect_due_at=now,
         )
 
-    async def _with_machine(
+    async def to_server(
         self, guild_id: int, machine_identifier: str, other_than: int = 0
     ) -> Link | None:
+        """The guild's link to this server, disconnected ones too, kept from other changes."""
         query = (
             select(LINK)
             .where(
@@ -152,7 +153,7 @@ class Links:
 
         So it is when an operator names a server that an admin has linked before.
         """
-        twin = await self._with_machine(link.guild_id, machine_identifier, other_than=link.id)
+        twin = await self.to_server(link.guild_id, machine_identifier, other_than=link.id)
         if twin is None or link.machine_identifier is not None:
             return link
         await self._session.execute(delete(LINK).where(LINK.c.id == link.id))

@@ -27,6 +27,8 @@ C = SIGN_IN.c
 
 SERVERS = "servers"
 TRIES = "tries"
+# Whose sign-in a token is that a link has left behind; Discord gives this number to nobody.
+NOBODY = 0
 # What a sign-in that is over has no use for.
 _FORGOTTEN: dict[str, Any] = {
     "code_sealed": None,
@@ -275,6 +277,32 @@ class SignIns:
         """The sign-in that has proved a request."""
         query = select(SIGN_IN).where(C.invite_id == invite_id).order_by(C.id.desc()).limit(1)
         return self._maybe((await self._session.execute(query)).one_or_none())
+
+    async def leave_behind(
+        self, guild_id: int, token: str, account_id: int, *, now: datetime
+    ) -> int:
+        """A link needs this token no more: signing it out is owed at once; the row's id.
+
+        It is nobody's sign-in, and over from the first.
+        """
+        sequence = func.pg_get_serial_sequence("sign_in", "id")
+        id_: int = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
+        await self._session.execute(
+            insert(SIGN_IN).values(
+                id=id_,
+                guild_id=guild_id,
+                user_id=NOBODY,
+                purpose=SignInPurpose.LINK,
+                state=SignInState.USED,
+                pin_id=0,
+                token_sealed=self._keyring.seal(token, _where(id_, "token")),
+                account_id=account_id,
+                created_at=now,
+                expires_at=now,
+                poll_due_at=now,
+            )
+        )
+        return id_
 
     async def erase(self, id_: int) -> None:
         """The token of a sign-in that is over is gone for good."""

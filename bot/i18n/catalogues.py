@@ -1,5 +1,6 @@
 """The files: reading the marked texts of the source, and reading and writing the catalogues."""
 
+import re
 import string
 from pathlib import Path
 
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = LOCALES / f"{DOMAIN}.pot"
 KEYWORDS = {"t": None, "n": (1, 2), "mark": None}
 WIDTH = 100
+_KEY = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 NOTES = {
     COMMAND: "Translators: what is typed after the slash: lower case, no spaces",
     OPTION: "Translators: what a command takes: lower case, no spaces",
@@ -29,6 +31,9 @@ def extracted() -> Catalog:
         for name, line, message, comments, context in extract_from_dir(
             ROOT / room, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",)
         ):
+            if isinstance(message, str) and _KEY.fullmatch(message):
+                # The key of an error whose text is looked up, not a text.
+                continue
             catalog.add(
                 message, None, [(f"{room}/{name}", line)], auto_comments=comments, context=context
             )

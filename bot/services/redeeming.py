@@ -144,6 +144,21 @@ async def give_back(work: Work, invite: Invite, now: datetime) -> None:
         await note_code(work, code, "code.given_back", now=now, invite_id=invite.id)
 
 
+async def take_again(work: Work, invite: Invite, now: datetime, by: int) -> None:
+    """An invite that had come to nothing goes on: it uses its code again, unless others have.
+
+    Raises `Refused("access.code_used_up")`. The caller changes the invite next.
+    """
+    code_id = await work.codes.reclaim(invite.id)
+    if code_id is None:
+        return
+    # Who lets the invite in decides about it anew, so the code's time need not last.
+    code = await work.codes.use_again(code_id)
+    if code is None:
+        raise Refused("access.code_used_up", user=invite.member_id)
+    await note_code(work, code, "code.used", now=now, by=by, invite_id=invite.id)
+
+
 async def calm_down(work: Work, now: datetime) -> None:
     """Clear the warnings about wrong codes of guilds where none was typed for a while."""
     for notice in await work.notices.open_of(NoticeKind.WRONG_CODES):

@@ -8,6 +8,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import PlexError
 from bot.domain.jobs import FollowSignIn
+from bot.domain.links import Link
 from bot.domain.people import Actor
 from bot.domain.sign_in import OwnedServer, PlexAccount, SignIn, SignInPurpose, SignInState
 from bot.domain.timing import RECHECK, WORK_LEASE
@@ -244,6 +245,18 @@ async def end(
     if ended is not None and ended.token is not None:
         await work.jobs.enqueue(FollowSignIn(sign_in.id))
     return ended
+
+
+async def leave_behind(work: Work, link: Link, now: datetime) -> None:
+    """A link lives from its token no more: it is signed out like that of a sign-in that is over.
+
+    The operator's own token is never touched. The caller commits, with the link changed.
+    """
+    if link.from_home or not link.token or link.owner_account_id is None:
+        return
+    account_id = link.owner_account_id
+    id_ = await work.sign_ins.leave_behind(link.guild_id, link.token, account_id, now=now)
+    await work.jobs.enqueue(FollowSignIn(id_))
 
 
 async def _is_needed(work: Work, account: PlexAccount) -> bool:

@@ -114,6 +114,10 @@ TEXTS: dict[str, str] = {
     "access.not_suspended": mark("This access is not suspended, so there is nothing to restore."),
     "access.tier_already": mark("They are in the tier {tier} already."),
     "access.asked_anew": mark("{user} has asked again meanwhile. Decide that request instead."),
+    "access.code_used_up": mark(
+        "The code that {user} asked with has been used up since. Use /access grant to give access"
+        " all the same, or ask them for a new request."
+    ),
     "leave.over": mark("Your access has ended already. You can ask again with /invite."),
     "access.of_owner": mark(
         "This account owns the Plex server. Nobody can take the owner's access away."

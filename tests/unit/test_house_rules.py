@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.client import EXTENSIONS
 from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, ShowNotice, ShowPanel
 from bot.domain.timing import backoff, in_time_for
-from bot.i18n import catalogues, check, languages, texts
+from bot.i18n import catalogues, check, languages, page, texts
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
@@ -209,7 +209,10 @@ def test_the_check_can_mend_the_template(tmp_path: Path, monkeypatch: pytest.Mon
     """After `--update` the template holds every text."""
     monkeypatch.setattr(catalogues, "LOCALES", tmp_path)
     monkeypatch.setattr(catalogues, "TEMPLATE", tmp_path / "helpr.pot")
+    monkeypatch.setattr(check, "PAGE", tmp_path / "texts.md")
+    monkeypatch.setattr(page, "PAGE", tmp_path / "texts.md")
     assert check.main(["--update"]) == 0
+    assert "Approved! Now accept on Plex" in (tmp_path / "texts.md").read_text()
 
 
 @pytest.mark.parametrize(
