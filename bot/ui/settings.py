@@ -279,7 +279,7 @@ def value_text(setting: GuildSetting, value: Value, t: Texts, *, all_: bool = Fa
     if isinstance(value, frozenset):
         named = sorted(value) if all_ else sorted(value)[:NAMED]
         more = len(value) - len(named)
-        roles = ", ".join(f"<@&{id_}>" for id_ in named)
+        roles = t.list(f"<@&{id_}>" for id_ in named)
         return t("{roles} and {n} more", roles=roles, n=more) if more else roles
     match setting.kind:
         case Kind.CHANNEL:
