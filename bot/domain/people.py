@@ -72,6 +72,7 @@ class GuildSettings:
     `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
     `undo_seconds` an approval waits before it is sent. `remind_days` and `remind_again_days` count
     back from the end of access, 0 for never; for `grace_days` somebody who has left keeps access.
+    `sign_in`: members may sign in with Plex.
     """
 
     guild_id: int
@@ -84,6 +85,7 @@ class GuildSettings:
     withdraw_days: int = 14
     breaker_percent: int = 50
     asking: Asking = Asking.FREELY
+    sign_in: bool = True
     undo_seconds: int = 0
     remind_days: int = 7
     remind_again_days: int = 1

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -69,6 +70,7 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+    accepting: AcceptingService
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -309,6 +309,7 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "private_threads": True,
         "undo_seconds": 300,
         "asking": Asking.SIGNED_IN,
+        "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
     }
