@@ -112,5 +112,6 @@ def _settings(row: Row[Any]) -> GuildSettings:
         withdraw_days=row.withdraw_days,
         breaker_percent=row.breaker_percent,
         asking=Asking(row.asking),
+        sign_in=row.sign_in,
         undo_seconds=row.undo_seconds,
     )

@@ -37,10 +37,11 @@ from bot.domain.invites import (
 from bot.domain.logins import Login, LoginKind
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER
-from db.models import InviteRow, PlexLink, Tier
+from db.models import InviteRow, PlexLink, SignIn, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+SIGN_IN: Table = SignIn.__table__  # type: ignore[assignment]  # a mapped class has a Table
 TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
@@ -56,6 +57,10 @@ _REFUSALS = {
 _TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
 # From these nothing leads on by itself, so nothing is wanted of Plex any more.
 OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
+# Nothing is there to accept yet, and there may be.
+_UNDECIDED = frozenset(
+    {InviteState.REQUESTED, InviteState.WAITLISTED, InviteState.APPROVED, InviteState.SENDING}
+)
 _NOTHING_WANTED: dict[str, Any] = {
     "change": None,
     "change_reason": None,
@@ -326,6 +331,13 @@ class Invites(InviteRows):
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         except IntegrityError as error:
             raise _refusal(error) from None
+        if row is not None and to not in _UNDECIDED:
+            # A sign-in that is held for it has something to accept, or is not needed any more.
+            await self._session.execute(
+                update(SIGN_IN)
+                .where(SIGN_IN.c.invite_id == id_, SIGN_IN.c.held_until.is_not(None))
+                .values(poll_due_at=now)
+            )
         return self._maybe(row)
 
     async def remark(

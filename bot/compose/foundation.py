@@ -12,6 +12,7 @@ from bot.crypto import CannotOpen, Keyring, kept_secret
 from bot.domain.errors import StartError
 from bot.plex import PlexService
 from bot.services import Services
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -179,6 +180,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
+        accepting=AcceptingService(ledger, clock),
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),

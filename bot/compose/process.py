@@ -15,6 +15,7 @@ from bot import log as logs
 from bot.client import LONGEST_PAUSE, HelprBot, point_at
 from bot.compose.foundation import House, house
 from bot.domain.errors import LedgerUnavailable, StartError
+from bot.jobs.accepting import AcceptingJobs
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
@@ -86,7 +87,12 @@ def make_queue(
         standing=StandingJobs(client, services.panels),
         links=services.links,
         signing_in=SignInJobs(
-            client, house_.plex, services.sign_ins, services.setup, services.proving
+            client,
+            house_.plex,
+            services.sign_ins,
+            services.setup,
+            services.proving,
+            accepting=AcceptingJobs(house_.plex, services.accepting, services.reconcile),
         ),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
     )

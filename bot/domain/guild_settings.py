@@ -145,6 +145,7 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("reviewer_role_ids", Kind.ROLES),
         GuildSetting("admin_role_ids", Kind.ROLES, needs_manage_server=True),
         GuildSetting("asking", Kind.ASKING),
+        GuildSetting("sign_in", Kind.SWITCH),
         GuildSetting("nudge_days", Kind.DAYS, most=60),
         GuildSetting("withdraw_days", Kind.DAYS, most=365),
         GuildSetting("undo_seconds", Kind.SECONDS, most=300),

@@ -70,7 +70,7 @@ class GuildSettings:
 
     `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
     `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
-    `undo_seconds` an approval waits before it is sent.
+    `undo_seconds` an approval waits before it is sent. `sign_in`: members may sign in with Plex.
     """
 
     guild_id: int
@@ -83,6 +83,7 @@ class GuildSettings:
     withdraw_days: int = 14
     breaker_percent: int = 50
     asking: Asking = Asking.FREELY
+    sign_in: bool = True
     undo_seconds: int = 0
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:

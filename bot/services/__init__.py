@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -67,6 +68,7 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+    accepting: AcceptingService
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -205,7 +205,7 @@ def _tier_lines(report: LinkReport, t: Texts) -> list[str]:
         return []
     if not tier.libraries:
         return ["⚠️ " + t(TEXTS["tier.no_libraries"], tier=plain(tier.name))]
-    titles = ", ".join(plain(library.title) for library in tier.libraries)
+    titles = t.list(plain(library.title) for library in tier.libraries)
     return [t("Tier {tier}: {titles}", tier=plain(tier.name), titles=titles)]
 
 

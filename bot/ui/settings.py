@@ -55,6 +55,11 @@ WORDS: dict[str, Words] = {
         mark("What members may do"),
         mark("How somebody gets access: by asking, with a code only, or by signing in with Plex."),
     ),
+    "sign_in": Words(
+        mark("Sign in with Plex"),
+        mark("Members may ask by signing in with Plex, without typing an account."),
+        mark("Then the libraries are simply there after a yes: I accept the invite for them."),
+    ),
     "nudge_days": Words(
         mark("Reminder"),
         mark("When members are reminded to accept an invite that waits on Plex."),
@@ -274,7 +279,7 @@ def value_text(setting: GuildSetting, value: Value, t: Texts, *, all_: bool = Fa
     if isinstance(value, frozenset):
         named = sorted(value) if all_ else sorted(value)[:NAMED]
         more = len(value) - len(named)
-        roles = ", ".join(f"<@&{id_}>" for id_ in named)
+        roles = t.list(f"<@&{id_}>" for id_ in named)
         return t("{roles} and {n} more", roles=roles, n=more) if more else roles
     match setting.kind:
         case Kind.CHANNEL:

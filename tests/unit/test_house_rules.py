@@ -59,7 +59,7 @@ def registered() -> dict[type[Job], Any]:
                 roles=RoleJobs(nothing, nothing),
                 standing=StandingJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
-                signing_in=SignInJobs(nothing, nothing, nothing, nothing, nothing),
+                signing_in=SignInJobs(*[nothing] * 5, accepting=nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
             )
         )

@@ -305,6 +305,7 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "breaker_percent": 100,
         "undo_seconds": 300,
         "asking": Asking.SIGNED_IN,
+        "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
     }
