@@ -12,6 +12,7 @@ from bot.crypto import CannotOpen, Keyring, kept_secret
 from bot.domain.errors import StartError
 from bot.plex import PlexService
 from bot.services import Services
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -28,6 +29,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
@@ -171,6 +173,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
+        messages=MessageService(ledger, clock),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),
@@ -182,8 +185,12 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
+<<<<<<< HEAD
         privacy=PrivacyService(ledger, clock),
         forgetting=ForgettingService(ledger, clock, invites, access),
+=======
+        accepting=AcceptingService(ledger, clock),
+>>>>>>> main
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),

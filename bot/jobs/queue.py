@@ -17,6 +17,7 @@ from bot.domain.jobs import (
     Job,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -26,7 +27,11 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+<<<<<<< HEAD
 from bot.jobs.forgetting import ForgettingJobs
+=======
+from bot.jobs.messaging import MessagingJobs
+>>>>>>> main
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -63,6 +68,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    messaging: MessagingJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
@@ -82,6 +88,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,

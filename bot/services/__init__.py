@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -18,6 +19,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
@@ -58,6 +60,7 @@ class Services:
     importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
+    messages: MessageService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService
@@ -69,8 +72,12 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+<<<<<<< HEAD
     privacy: PrivacyService
     forgetting: ForgettingService
+=======
+    accepting: AcceptingService
+>>>>>>> main
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -94,7 +94,7 @@ def earlier_line(earlier: tuple[Invite, ...], t: Texts) -> str:
     """What became of the same member's earlier requests."""
     if not earlier:
         return ""
-    past = ", ".join(
+    past = t.list(
         f"{state_name(invite.state, t)} {relative(_last_change(invite))}" for invite in earlier
     )
     return t("Earlier: {past}", past=past)

@@ -213,6 +213,10 @@ TEXTS: dict[str, str] = {
         " the reminder would come on day {nudge}. Let the reminder come earlier, or set one of the"
         " two to 0 for never."
     ),
+    "setting.reminders_swapped": mark(
+        "That does not fit together: the last reminder, {again} days before the end, would come"
+        " before the first one, {first} days before. Make it later, or set one of the two to 0."
+    ),
     "channel.gone": mark("I cannot find that channel any more. Choose another one."),
     "channel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
     "channel.rights_missing": mark(
@@ -269,6 +273,13 @@ TEXTS: dict[str, str] = {
         " them to a tier of another server; then disconnect it."
     ),
     "sign_in.member_over": mark("That sign-in is over. Begin anew with /invite."),
+    "sign_in.member_left": mark(
+        "You have left this server meanwhile, so nothing was asked for. I have signed out again."
+    ),
+    "sign_in.not_held": mark(
+        "That sign-in is over already, so it cannot be kept. You can accept by a link later;"
+        " /my-plex shows it."
+    ),
     "sign_in.over": mark(
         "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),
@@ -419,6 +430,12 @@ TEXTS: dict[str, str] = {
     "plex.refused": mark(
         "Plex refused, so I do not ask again. The member can check the account and ask anew."
     ),
+    "plex.unverified": mark(
+        "Plex wants this account's e-mail address confirmed first. Only its owner can do that."
+    ),
+    "plex.consent_missing": mark(
+        "Plex wants this account to agree to something first. Only its owner can do that."
+    ),
     # Discord
     "discord.cut_off": mark(
         "Discord did not take my answer. Please look whether it was done before you try again:"
@@ -485,6 +502,14 @@ MEMBER_TEXTS: dict[str, str] = {
     ),
     "plex.refused": mark(
         "Plex did not accept this account. Check the spelling; the admins can see Plex's reason."
+    ),
+    "plex.unverified": mark(
+        "Plex wants you to confirm your e-mail address first. Sign in at https://app.plex.tv and"
+        " look for Plex's e-mail about it."
+    ),
+    "plex.consent_missing": mark(
+        "Plex wants you to agree to something first. Sign in at https://app.plex.tv: Plex asks"
+        " you there."
     ),
 }
 

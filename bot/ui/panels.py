@@ -16,6 +16,7 @@ from bot.domain.jobs import (
     GiveRole,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -55,6 +56,7 @@ _JOBS = {
     ShowNotice.name: mark("Tell the admins"),
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
+    SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
     ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
@@ -207,7 +209,7 @@ def _tier_lines(report: LinkReport, t: Texts) -> list[str]:
         return []
     if not tier.libraries:
         return ["⚠️ " + t(TEXTS["tier.no_libraries"], tier=plain(tier.name))]
-    titles = ", ".join(plain(library.title) for library in tier.libraries)
+    titles = t.list(plain(library.title) for library in tier.libraries)
     return [t("Tier {tier}: {titles}", tier=plain(tier.name), titles=titles)]
 
 

@@ -303,8 +303,13 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "nudge_days": 60,
         "withdraw_days": 365,
         "breaker_percent": 100,
+        "remind_days": 60,
+        "remind_again_days": 59,
+        "grace_days": 90,
+        "private_threads": True,
         "undo_seconds": 300,
         "asking": Asking.SIGNED_IN,
+        "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
     }
