@@ -220,7 +220,7 @@ class Bulks(InviteRows):
             if len(rows) < PAGE:
                 return found
 
-    def _items(self, rows: Sequence[Row[Any]]) -> list[BulkItem]:
+    def _items(self, rows: Sequence[Any]) -> list[BulkItem]:
         return [
             BulkItem(
                 row.id,

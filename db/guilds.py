@@ -112,7 +112,13 @@ def _settings(row: Row[Any]) -> GuildSettings:
         withdraw_days=row.withdraw_days,
         breaker_percent=row.breaker_percent,
         asking=Asking(row.asking),
+        sign_in=row.sign_in,
         undo_seconds=row.undo_seconds,
         waiting_list=row.waiting_list,
         take_hours=row.take_hours,
+        retention_days=row.retention_days,
+        remind_days=row.remind_days,
+        remind_again_days=row.remind_again_days,
+        grace_days=row.grace_days,
+        private_threads=row.private_threads,
     )

@@ -73,6 +73,10 @@ class Roles:
         """Note the role before it is given, so that it is taken again whatever happens."""
         await self._set(errand, role_given_id=errand.wanted)
 
+    async def take(self, errand: RoleErrand) -> None:
+        """Note that they have none of the roles any more."""
+        await self._set(errand, role_given_id=None)
+
     async def settle(self, errand: RoleErrand) -> None:
         """They have what they are to have; what has become due meanwhile stays due."""
         await self._set(

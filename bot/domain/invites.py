@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.logins import Login
+from bot.domain.members import Absence
 from bot.domain.plex import Grant
 
 
@@ -113,6 +114,8 @@ class Invite:
     last may write its outcome; `tries` those that have failed since the last success. `code_id` is
     the code that it came with. `waitlisted_at` is its turn in the line for a seat; whoever came out
     of that line has until `take_by` to accept.
+    the code that it came with. `reminded_days`: of so many days before its end the member was
+    reminded last. Since `absent_since` the member is missed; access ends at `grace_until`.
     """
 
     id: int
@@ -162,6 +165,16 @@ class Invite:
     role_problem: str | None = None
     waitlisted_at: datetime | None = None
     take_by: datetime | None = None
+    reminded_days: int | None = None
+    absent_since: datetime | None = None
+    absent_why: Absence | None = None
+    grace_until: datetime | None = None
+    erased_at: datetime | None = None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """What it said about a person is gone; only what is counted is left."""
+        return self.erased_at is not None
 
     @property
     def is_open(self) -> bool:

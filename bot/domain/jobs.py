@@ -119,6 +119,22 @@ class FillSeats(Job):
     link_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetMember(Job):
+    """Go on with forgetting somebody who has asked for it."""
+
+    name: ClassVar[str] = "forget_member"
+    forgetting_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage(Job):
+    """Tell a member about a matter, wherever they can be reached."""
+
+    name: ClassVar[str] = "send_message"
+    message_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -132,6 +148,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     RunBulk,
     ShowPanel,
     FillSeats,
+    ForgetMember,
+    SendMessage,
 )
 
 

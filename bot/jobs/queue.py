@@ -13,10 +13,12 @@ from bot.domain.jobs import (
     ConnectLink,
     FillSeats,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -26,6 +28,8 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
+from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -63,12 +67,14 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    messaging: MessagingJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
     waiting: WaitingService
+    forgetting: ForgettingJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -82,10 +88,12 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
         FillSeats: workers.waiting.fill,
+        ForgetMember: workers.forgetting.forget_member,
     }
 
 

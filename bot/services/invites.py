@@ -133,6 +133,9 @@ class InviteService:
         """The good code that was typed; raises `Refused` where one is needed, or it is not good."""
         if typed.strip():
             return await self._redeeming.check(actor, typed)
+        known = await self._redeeming.known(actor)
+        if known is not None:
+            return known
         async with self._ledger.begin() as work:
             settings = await work.guilds.settings(actor.guild_id)
         if settings.asking is Asking.WITH_CODE:

@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
-from bot.domain.invites import Invite
+from bot.domain.invites import OPEN, Invite, InviteState
 from bot.domain.members import Member
 from bot.domain.people import Actor
+from bot.domain.sign_in import Holding
 from bot.i18n import languages
 from bot.services.seats import ahead_of
 from db.ledger import Ledger, Work
+
+_LEADS_TO_ACCEPTING = OPEN | {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +23,24 @@ class Mine:
     """
 
     member: Member = field(default_factory=Member)
+    holding: Holding | None = None
     ahead: int | None = None
 
 
 async def mine_of(work: Work, invite: Invite) -> Mine:
     """All of it, for the member of this invite."""
     member = await work.members.get(invite.guild_id, invite.member_id)
-    return Mine(member, await ahead_of(work, invite))
+    return Mine(member, await holding_of(work, invite), await ahead_of(work, invite))
+
+
+async def holding_of(work: Work, invite: Invite) -> Holding | None:
+    """The sign-in that is kept for an invite which still leads to accepting on Plex."""
+    if not invite.is_proven or invite.state not in _LEADS_TO_ACCEPTING:
+        return None
+    sign_in = await work.sign_ins.of_invite(invite.id)
+    if sign_in is None:
+        return None
+    return Holding(sign_in.held_until, sign_in.is_agreed, sign_in.problem_key)
 
 
 class MineService:

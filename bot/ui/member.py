@@ -11,9 +11,17 @@ from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.cards import ends_line, place_line
 from bot.ui.errors import member_text
+from bot.ui.holding import (
+    has_to_mend,
+    holding_buttons,
+    holding_lines,
+    is_accepting,
+)
 from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
-from bot.ui.layout import GREY, YELLOW, layout, notice
+from bot.ui.items.privacy import MyData
+from bot.ui.layout import GREY, YELLOW, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
@@ -39,13 +47,17 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     """How a member's own request stands and what happens next."""
     invite = view.invite
     if invite is None:
-        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
+        return layout(
+            t("You have not asked for access yet. Use /invite to ask."),
+            rows=[[MyData("show", 0, t("My data"))]],
+            colour=GREY,
+        )
     account = t("Plex account: {login}", login=plain(invite.login.value))
     return layout(
-        f"### {_title(invite, t)}",
+        f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
         f"-# {account}",
-        rows=[_buttons(view, invite, t), _own_buttons(invite, t)],
+        rows=[_buttons(view, invite, t), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -65,9 +77,9 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
 
 def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible now."""
-    buttons: list[Item[Any]] = []
     if invite.is_ending:
-        return buttons
+        return []
+    buttons = holding_buttons(invite, view.mine.holding, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
     if _has_to_read(view, invite):
@@ -81,9 +93,14 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     return buttons
 
 
-def _own_buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
+def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible at any time, whatever became of the request."""
-    return [Language(invite.id, t("Language"))]
+    if view.mine.member.dms_off:
+        dms = SwitchDms("on", invite.id, t("Direct messages: off"))
+    else:
+        dms = SwitchDms("off", invite.id, t("Direct messages: on"))
+    own = MyData("show", invite.id, t("My data"))
+    return [Language(invite.id, t("Language")), dms, own]
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:
@@ -97,11 +114,13 @@ def _has_to_read(view: MemberView, invite: Invite) -> bool:
     )
 
 
-def _title(invite: Invite, t: Texts) -> str:
+def _title(invite: Invite, view: MemberView, t: Texts) -> str:
     if invite.change is Change.END:
         return t("Your access is ending")
     if invite.state is InviteState.SENDING and invite.is_restoring:
         return t("Your access is coming back")
+    if is_accepting(invite, view.mine.holding):
+        return t("Approved! Your libraries are on their way")
     if invite.state is InviteState.SENT and invite.nudged_at is not None:
         return t("Your invite still waits on Plex")
     if invite.state in _TITLES:
@@ -117,8 +136,12 @@ def _lines(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return write(invite, view, t) if write is not None else [_ask_again(t)]
 
 
-def _waiting(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
-    return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
+def _waiting(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Asked {when}", when=relative(invite.requested_at)),
+        *holding_lines(invite, view.mine.holding, t),
+        _where_told(t),
+    ]
 
 
 def _in_line(_invite: Invite, view: MemberView, t: Texts) -> list[str]:
@@ -130,15 +153,17 @@ def _in_line(_invite: Invite, view: MemberView, t: Texts) -> list[str]:
     ]  # fmt: skip
 
 
-def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+def _on_its_way(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     if invite.failure_key is not None:
         return [member_text(invite.failure_key, t)]
     if invite.is_restoring:
         return [t("Plex is being asked to give you your libraries back.")]
-    return [t("Plex is being asked to invite you.")]
+    return [t("Plex is being asked to invite you."), *holding_lines(invite, view.mine.holding, t)]
 
 
 def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    if is_accepting(invite, view.mine.holding) or has_to_mend(invite, view.mine.holding):
+        return [*holding_lines(invite, view.mine.holding, t), _where_told(t)]
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),

@@ -195,7 +195,7 @@ def _seats_words(view: TierView, t: Texts) -> str:
 
 def titles_of(tier: Tier, t: Texts) -> str:
     """The libraries' names, as many as there is room for, and how many there are."""
-    titles = ", ".join(plain(library.title) for library in tier.libraries)
+    titles = t.list(plain(library.title) for library in tier.libraries)
     if not titles:
         return t("none")
     if len(titles) > TITLES:

@@ -352,6 +352,29 @@ async def test_a_role_that_would_hand_out_rights_is_refused(stage: Stage) -> Non
     assert "is given by a tier" in told
 
 
+async def test_a_role_that_became_the_staffs_is_never_given(stage: Stage) -> None:
+    """Also to whoever has another tier's role: that one is taken, and nothing is given for it."""
+    world = stage.world
+    await choose_role(stage, world.viewers)
+    await with_libraries(stage, "Family", "Films")
+    friends = world.guild.create_role("Friends")
+    await choose_role(stage, friends, "Family")
+    await stage.active(stage.bob)
+    await stage.run_jobs()
+    # By the operator's settings, which know nothing of tiers.
+    await stage.run_sql("UPDATE guild SET reviewer_role_ids = array[$1::bigint]", friends.id)
+    await stage.slash(stage.alice, "access move", member=stage.bob, tier="Family")
+    for _ in range(2):
+        await stage.run_jobs()
+    assert await holder_roles(stage, stage.bob) & {friends.id, world.viewers.id} == set()
+    shown = await edit(stage, "Family")
+    assert "Role of 1 person" in words(shown.response)
+    await stage.run_sql("UPDATE guild SET reviewer_role_ids = '{}'")
+    await stage.alice.click(shown.response, label="Try the roles again")
+    await stage.run_jobs()
+    assert friends.id in await holder_roles(stage, stage.bob)
+
+
 async def test_a_role_that_cannot_be_given_blocks_no_access(stage: Stage) -> None:
     """Access is active all the same; the tier's panel and the admins' notice say what to mend."""
     await choose_role(stage, stage.world.viewers)

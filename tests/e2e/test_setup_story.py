@@ -51,7 +51,7 @@ def test_setup(page: Page, browser: Browser, album: Album) -> None:
     expect(panel).to_contain_text("All is set up")
     album.part("setup-done", page, panel)
     stage.bob.show()
-    stage.bob.slash("/invite")
+    stage.bob.ask()
     stage.bob.fill(login="bob@example.org")
     stage.bob.submit()
     stage.rita.show()
