@@ -80,18 +80,24 @@ async def test_every_setting_with_its_value(stage: Stage) -> None:
     shown = await panel(stage)
     assert shown.ephemeral
     world = stage.world
-    assert words(shown.response).splitlines()[:13] == [
+    assert words(shown.response).splitlines()[:19] == [
         "### Settings",
         f"**Request channel**: <#{world.access_requests.id}>",
         f"**Reviewer roles**: <@&{world.reviewers.id}>",
         "**Admin roles**: none",
         "**What members may do**: Everybody may ask",
+        "**Sign in with Plex**: No",
         "**Reminder**: after 3 days",
         "**Unaccepted invites**: after 14 days",
+        "**Before access ends**: 7 days before",
+        "**Last reminder**: 1 day before",
+        "**Grace after leaving**: 7 days",
+        "**Private threads**: No",
         "**Time to undo**: not at all",
         "**Waiting list**: Yes",
         "**Time to take a seat**: 48 hours",
         "**Safety stop**: from 50 % on",
+        "**Keep what is over**: after 365 days",
         "**Time zone**: UTC",
         "**Language of cards**: English",
     ]
