@@ -111,6 +111,22 @@ class ShowPanel(Job):
     panel_id: int
 
 
+@dataclass(frozen=True, slots=True)
+<<<<<<< HEAD
+class ForgetMember(Job):
+    """Go on with forgetting somebody who has asked for it."""
+
+    name: ClassVar[str] = "forget_member"
+    forgetting_id: int
+=======
+class SendMessage(Job):
+    """Tell a member about a matter, wherever they can be reached."""
+
+    name: ClassVar[str] = "send_message"
+    message_id: int
+>>>>>>> main
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -123,6 +139,11 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+<<<<<<< HEAD
+    ForgetMember,
+=======
+    SendMessage,
+>>>>>>> main
 )
 
 

@@ -12,10 +12,12 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -25,6 +27,11 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+<<<<<<< HEAD
+from bot.jobs.forgetting import ForgettingJobs
+=======
+from bot.jobs.messaging import MessagingJobs
+>>>>>>> main
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -61,11 +68,13 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    messaging: MessagingJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
+    forgetting: ForgettingJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -79,9 +88,11 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
+        ForgetMember: workers.forgetting.forget_member,
     }
 
 

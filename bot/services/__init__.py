@@ -11,6 +11,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -18,9 +19,11 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -57,6 +60,7 @@ class Services:
     importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
+    messages: MessageService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService
@@ -68,7 +72,12 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+<<<<<<< HEAD
+    privacy: PrivacyService
+    forgetting: ForgettingService
+=======
     accepting: AcceptingService
+>>>>>>> main
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -8,16 +8,23 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
     ShowPanel,
     TellMember,
 )
+<<<<<<< HEAD
+from bot.services.keeping import KeepingService
+=======
+from bot.services.messages import remind
+>>>>>>> main
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
@@ -46,6 +53,7 @@ class SweepService:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._keeping = KeepingService(ledger, clock)
 
     async def sweep(self) -> int:
         """Enqueue a job for all that is owed; how many were found due."""
@@ -60,9 +68,11 @@ class SweepService:
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [SendMessage(id_) for id_ in await work.messages.due(now)]
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
+            jobs += [ForgetMember(id_) for id_ in await work.forgettings.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
@@ -85,7 +95,7 @@ class SweepService:
                 invite.guild_id, "invite.nudged", now=now, invite_id=invite.id
             )
             jobs += [ShowCard(invite.id), TellMember(invite.id)]
-        return jobs
+        return jobs + await remind(work, now)
 
     async def follow_sign_ins(self) -> int:
         """The same for sign-ins alone, as somebody sits in front of each; how many were due."""
@@ -97,7 +107,10 @@ class SweepService:
             return len(due)
 
     async def tidy(self) -> None:
-        """Forget answers that are over, limits that no window reaches, troubles that went away."""
+        """Forget answers that are over, limits that no window reaches, troubles that went away.
+
+        And people whose access or request was over for as long as their guild keeps that.
+        """
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
             await work.sign_ins.forget_answers(self._clock.now())
@@ -108,3 +121,4 @@ class SweepService:
                 await count_stuck(work, guild_id, now)
             await calm_down(work, now)
             await work.commit()
+        await self._keeping.keep_no_longer()

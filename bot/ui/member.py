@@ -18,8 +18,10 @@ from bot.ui.holding import (
     is_accepting,
 )
 from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
-from bot.ui.layout import GREY, YELLOW, layout, notice
+from bot.ui.items.privacy import MyData
+from bot.ui.layout import GREY, YELLOW, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
@@ -45,13 +47,17 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     """How a member's own request stands and what happens next."""
     invite = view.invite
     if invite is None:
-        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
+        return layout(
+            t("You have not asked for access yet. Use /invite to ask."),
+            rows=[[MyData("show", 0, t("My data"))]],
+            colour=GREY,
+        )
     account = t("Plex account: {login}", login=plain(invite.login.value))
     return layout(
         f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
         f"-# {account}",
-        rows=[_buttons(view, invite, t), _own_buttons(invite, t)],
+        rows=[_buttons(view, invite, t), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -87,9 +93,17 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     return buttons
 
 
-def _own_buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
+def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible at any time, whatever became of the request."""
-    return [Language(invite.id, t("Language"))]
+<<<<<<< HEAD
+    return [Language(invite.id, t("Language")), MyData("show", invite.id, t("My data"))]
+=======
+    if view.mine.member.dms_off:
+        dms = SwitchDms("on", invite.id, t("Direct messages: off"))
+    else:
+        dms = SwitchDms("off", invite.id, t("Direct messages: on"))
+    return [Language(invite.id, t("Language")), dms]
+>>>>>>> main
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:

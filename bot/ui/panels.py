@@ -12,9 +12,11 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -54,7 +56,9 @@ _JOBS = {
     ShowNotice.name: mark("Tell the admins"),
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
+    SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.
 BUTTON_LABEL = 80
