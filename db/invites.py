@@ -40,21 +40,13 @@ from bot.domain.invites import (
 from bot.domain.logins import Login, LoginKind
 from bot.domain.members import Absence
 from bot.domain.plex import Grant, SharingSettings
-<<<<<<< HEAD
-from bot.domain.timing import FIRST_ANSWER
-from db.models import Forgetting, InviteRow, PlexLink, Tier
-
-INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
-LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
-FORGETTING: Table = Forgetting.__table__  # type: ignore[assignment]  # a mapped class has a Table
-=======
 from bot.domain.timing import FIRST_ANSWER, PRESENCE
-from db.models import Guild, InviteRow, PlexLink, SignIn, Tier
+from db.models import Forgetting, Guild, InviteRow, PlexLink, SignIn, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignIn.__table__  # type: ignore[assignment]  # a mapped class has a Table
->>>>>>> main
+FORGETTING: Table = Forgetting.__table__  # type: ignore[assignment]  # a mapped class has a Table
 TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
 GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c

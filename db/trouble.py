@@ -11,11 +11,8 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
-<<<<<<< HEAD
     ForgetMember,
-=======
     GiveRole,
->>>>>>> main
     Job,
     ReconcileLink,
     RunBulk,
@@ -27,11 +24,8 @@ from bot.domain.jobs import (
     TellMember,
     Trouble,
 )
-<<<<<<< HEAD
-from db.models import Forgetting as ForgettingRow
-=======
 from db.models import Bulk as BulkRow
->>>>>>> main
+from db.models import Forgetting as ForgettingRow
 from db.models import InviteRow, PlexLink
 from db.models import Message as MessageRow
 from db.models import Notice as NoticeRow
@@ -45,12 +39,9 @@ INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped clas
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
-<<<<<<< HEAD
 FORGETTING: Table = ForgettingRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
-=======
 MESSAGE: Table = MessageRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 BULK: Table = BulkRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
->>>>>>> main
 PANEL: Table = PanelRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 # By the job's name: the table of its subject, where its next time stands, and where its claim does.
@@ -64,13 +55,10 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     ShowNotice.name: (NOTICE, "due_at", "leased_until"),
     FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
-<<<<<<< HEAD
     ForgetMember.name: (FORGETTING, "due_at", "leased_until"),
-=======
     SendMessage.name: (MESSAGE, "due_at", "leased_until"),
     GiveRole.name: (INVITE, "role_due_at", "role_leased_until"),
     RunBulk.name: (BULK, "due_at", "leased_until"),
->>>>>>> main
 }
 _JOBS = {job.name: job for job in ALL_JOBS}
 

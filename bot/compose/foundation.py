@@ -185,12 +185,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
-<<<<<<< HEAD
         privacy=PrivacyService(ledger, clock),
         forgetting=ForgettingService(ledger, clock, invites, access),
-=======
         accepting=AcceptingService(ledger, clock),
->>>>>>> main
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),

@@ -160,19 +160,16 @@ class Invite:
     code_id: int | None = None
     role_given_id: int | None = None
     role_problem: str | None = None
-<<<<<<< HEAD
+    reminded_days: int | None = None
+    absent_since: datetime | None = None
+    absent_why: Absence | None = None
+    grace_until: datetime | None = None
     erased_at: datetime | None = None
 
     @property
     def is_forgotten(self) -> bool:
         """What it said about a person is gone; only what is counted is left."""
         return self.erased_at is not None
-=======
-    reminded_days: int | None = None
-    absent_since: datetime | None = None
-    absent_why: Absence | None = None
-    grace_until: datetime | None = None
->>>>>>> main
 
     @property
     def is_open(self) -> bool:

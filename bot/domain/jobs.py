@@ -112,19 +112,19 @@ class ShowPanel(Job):
 
 
 @dataclass(frozen=True, slots=True)
-<<<<<<< HEAD
 class ForgetMember(Job):
     """Go on with forgetting somebody who has asked for it."""
 
     name: ClassVar[str] = "forget_member"
     forgetting_id: int
-=======
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage(Job):
     """Tell a member about a matter, wherever they can be reached."""
 
     name: ClassVar[str] = "send_message"
     message_id: int
->>>>>>> main
 
 
 ALL_JOBS: tuple[type[Job], ...] = (
@@ -139,11 +139,8 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
-<<<<<<< HEAD
     ForgetMember,
-=======
     SendMessage,
->>>>>>> main
 )
 
 

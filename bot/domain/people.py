@@ -87,14 +87,11 @@ class GuildSettings:
     asking: Asking = Asking.FREELY
     sign_in: bool = True
     undo_seconds: int = 0
-<<<<<<< HEAD
     retention_days: int = 365
-=======
     remind_days: int = 7
     remind_again_days: int = 1
     grace_days: int = 7
     private_threads: bool = False
->>>>>>> main
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""

@@ -27,11 +27,8 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
-<<<<<<< HEAD
 from bot.jobs.forgetting import ForgettingJobs
-=======
 from bot.jobs.messaging import MessagingJobs
->>>>>>> main
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs

@@ -72,12 +72,9 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
-<<<<<<< HEAD
     privacy: PrivacyService
     forgetting: ForgettingService
-=======
     accepting: AcceptingService
->>>>>>> main
     sweep: SweepService
     board: BoardService
     stats: StatsService

@@ -20,11 +20,8 @@ from bot.domain.jobs import (
     ShowPanel,
     TellMember,
 )
-<<<<<<< HEAD
 from bot.services.keeping import KeepingService
-=======
 from bot.services.messages import remind
->>>>>>> main
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving

@@ -95,15 +95,12 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
 
 def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible at any time, whatever became of the request."""
-<<<<<<< HEAD
-    return [Language(invite.id, t("Language")), MyData("show", invite.id, t("My data"))]
-=======
     if view.mine.member.dms_off:
         dms = SwitchDms("on", invite.id, t("Direct messages: off"))
     else:
         dms = SwitchDms("off", invite.id, t("Direct messages: on"))
-    return [Language(invite.id, t("Language")), dms]
->>>>>>> main
+    own = MyData("show", invite.id, t("My data"))
+    return [Language(invite.id, t("Language")), dms, own]
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:

@@ -29,11 +29,7 @@ async def test_a_request_is_kept_and_shown_to_the_admins(stage: Stage) -> None:
     assert answer.ephemeral
     assert "Your request is with the admins" in said(answer)
     assert "bob@example.org" in said(answer).replace("\\", "")
-<<<<<<< HEAD
-    assert labels(answer.response) == ["Withdraw", "Language", "My data"]
-=======
-    assert labels(answer.response) == ["Withdraw", "Language", "Direct messages: on"]
->>>>>>> main
+    assert labels(answer.response) == ["Withdraw", "Language", "Direct messages: on", "My data"]
     await stage.run_jobs()
     assert len(stage.cards()) == 1
     invite = await stage.invite_of(stage.bob)
@@ -106,11 +102,7 @@ async def test_my_plex_while_waiting(stage: Stage) -> None:
     assert "Your request is with the admins" in text
     assert "News appears right here for 15 minutes, after that in one direct message" in text
     assert "<t:" in text
-<<<<<<< HEAD
-    assert buttons == ["Withdraw", "Language", "My data"]
-=======
-    assert buttons == ["Withdraw", "Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
 
 
 async def test_my_plex_just_after_the_approval(stage: Stage) -> None:
@@ -119,11 +111,7 @@ async def test_my_plex_just_after_the_approval(stage: Stage) -> None:
     await stage.alice.click(stage.card(), label="Approve")
     text, buttons = await my_plex(stage)
     assert "Approved! Your invite is on its way" in text
-<<<<<<< HEAD
-    assert buttons == ["Withdraw", "Language", "My data"]
-=======
-    assert buttons == ["Withdraw", "Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
 
 
 async def test_my_plex_while_plex_fails(stage: Stage) -> None:
@@ -135,11 +123,7 @@ async def test_my_plex_while_plex_fails(stage: Stage) -> None:
     assert await stage.state_of(stage.bob) == "sending"
     text, buttons = await my_plex(stage)
     assert "I keep trying; you need do nothing" in text
-<<<<<<< HEAD
-    assert buttons == ["Withdraw", "Language", "My data"]
-=======
-    assert buttons == ["Withdraw", "Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
     assert "I keep trying" in words(stage.card())
     stage.plex.world.faults.clear()
     await stage.pass_time(seconds=10)
@@ -159,11 +143,8 @@ async def test_my_plex_once_invited(stage: Stage) -> None:
         "I can't see the libraries",
         "Withdraw",
         "Language",
-<<<<<<< HEAD
-        "My data",
-=======
         "Direct messages: on",
->>>>>>> main
+        "My data",
     ]
 
 
@@ -174,11 +155,13 @@ async def test_my_plex_with_access(stage: Stage) -> None:
     assert "You're in" in text
     assert "**Home Media** is shared with you" in text
     assert "Libraries: Films, Series, Music, Photos, Kids" in text
-<<<<<<< HEAD
-    assert buttons == ["I can't see the libraries", "Leave", "Language", "My data"]
-=======
-    assert buttons == ["I can't see the libraries", "Leave", "Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == [
+        "I can't see the libraries",
+        "Leave",
+        "Language",
+        "Direct messages: on",
+        "My data",
+    ]
 
 
 async def test_my_plex_after_a_refusal(stage: Stage) -> None:
@@ -191,11 +174,7 @@ async def test_my_plex_after_a_refusal(stage: Stage) -> None:
     assert "Not this time" in text
     assert "Friends only, sorry" in text.replace("\\", "")
     assert "You can ask again with /invite." in text
-<<<<<<< HEAD
-    assert buttons == ["Language", "My data"]
-=======
-    assert buttons == ["Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == ["Language", "Direct messages: on", "My data"]
     await stage.ask(stage.bob)
     assert await stage.state_of(stage.bob) == "requested"
 
@@ -210,11 +189,7 @@ async def test_my_plex_after_plex_refused(stage: Stage) -> None:
     assert "Plex refused the invite" in text
     assert "Check the spelling" in text
     assert "Plex refused the invite" in words(answer.response)
-<<<<<<< HEAD
-    assert buttons == ["Language", "My data"]
-=======
-    assert buttons == ["Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == ["Language", "Direct messages: on", "My data"]
     assert "Plex says:" in words(stage.card())
 
 
@@ -234,11 +209,7 @@ async def test_my_plex_after_a_withdrawal(stage: Stage) -> None:
     await stage.bob.click(answer.response, label="Withdraw")
     text, buttons = await my_plex(stage)
     assert "Request withdrawn" in text
-<<<<<<< HEAD
-    assert buttons == ["Language", "My data"]
-=======
-    assert buttons == ["Language", "Direct messages: on"]
->>>>>>> main
+    assert buttons == ["Language", "Direct messages: on", "My data"]
 
 
 # -- Withdraw -----------------------------------------------------------------------------------
