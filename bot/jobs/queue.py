@@ -14,6 +14,7 @@ from bot.domain.jobs import (
     FollowSignIn,
     GiveRole,
     Job,
+    LookForMember,
     ReconcileLink,
     RunBulk,
     SendMessage,
@@ -28,6 +29,7 @@ from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
@@ -64,6 +66,7 @@ class Workers:
     telling: TellingJobs
     noticing: NoticingJobs
     messaging: MessagingJobs
+    presence: PresenceJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
@@ -82,6 +85,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        LookForMember: workers.presence.look_for_member,
         SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,

@@ -22,6 +22,7 @@ from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -59,6 +60,7 @@ class Services:
     bulk: BulkService
     bulk_run: BulkRunService
     messages: MessageService
+    presence: PresenceService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService

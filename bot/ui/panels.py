@@ -13,6 +13,7 @@ from bot.domain.jobs import (
     ConnectLink,
     FollowSignIn,
     GiveRole,
+    LookForMember,
     ReconcileLink,
     RunBulk,
     SendMessage,
@@ -55,6 +56,7 @@ _JOBS = {
     ShowNotice.name: mark("Tell the admins"),
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
+    LookForMember.name: mark("Look whether somebody is still there"),
     SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
 }
