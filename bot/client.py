@@ -47,6 +47,7 @@ EXTENSIONS = (
     "cogs.panels",
     "cogs.plex",
     "cogs.presence",
+    "cogs.privacy",
     "cogs.requests",
     "cogs.settings",
     "cogs.setup",

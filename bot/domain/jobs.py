@@ -112,6 +112,14 @@ class ShowPanel(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetMember(Job):
+    """Go on with forgetting somebody who has asked for it."""
+
+    name: ClassVar[str] = "forget_member"
+    forgetting_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage(Job):
     """Tell a member about a matter, wherever they can be reached."""
 
@@ -139,6 +147,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    ForgetMember,
     SendMessage,
     LookForMember,
 )

@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     LookForMember,
     ReconcileLink,
@@ -59,6 +60,7 @@ _JOBS = {
     LookForMember.name: mark("Look whether somebody is still there"),
     SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.
 BUTTON_LABEL = 80

@@ -16,6 +16,7 @@ from bot.client import EXTENSIONS
 from bot.domain.jobs import (
     ALL_JOBS,
     FollowSignIn,
+    ForgetMember,
     Job,
     LookForMember,
     RunBulk,
@@ -28,6 +29,7 @@ from bot.i18n import catalogues, check, languages, page, texts
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.presence import PresenceJobs
@@ -74,6 +76,7 @@ def registered() -> dict[type[Job], Any]:
                 links=LinkService(nothing, nothing, nothing, nothing),
                 signing_in=SignInJobs(*[nothing] * 5, accepting=nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
+                forgetting=ForgettingJobs(nothing, nothing),
             )
         )
     )
@@ -104,7 +107,8 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn, SendMessage, LookForMember}
+    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
+    others |= {SendMessage, LookForMember, ForgetMember}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 
