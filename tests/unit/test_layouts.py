@@ -312,7 +312,6 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "undo_seconds": 300,
         "waiting_list": False,
         "take_hours": 720,
-        "retention_days": SETTINGS["retention_days"].most,
         "asking": Asking.SIGNED_IN,
         "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",
