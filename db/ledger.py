@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
+from db.absences import Absences
 from db.answers import Answers
 from db.audit import Audit
 from db.audit_log import AuditLog
@@ -56,6 +57,7 @@ class Work:
         self.seats = Seats(session)
         self.roles = Roles(session)
         self.invites = Invites(session, keyring)
+        self.absences = Absences(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
         self.codes = Codes(session, keyring)

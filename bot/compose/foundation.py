@@ -34,6 +34,7 @@ from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
 from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
@@ -173,6 +174,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
+        presence=PresenceService(ledger, clock),
         messages=MessageService(ledger, clock),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),

@@ -127,6 +127,14 @@ class SendMessage(Job):
     message_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class LookForMember(Job):
+    """Ask Discord whether whoever has access is still there."""
+
+    name: ClassVar[str] = "look_for_member"
+    invite_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -141,6 +149,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     ShowPanel,
     ForgetMember,
     SendMessage,
+    LookForMember,
 )
 
 

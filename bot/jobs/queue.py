@@ -15,6 +15,7 @@ from bot.domain.jobs import (
     ForgetMember,
     GiveRole,
     Job,
+    LookForMember,
     ReconcileLink,
     RunBulk,
     SendMessage,
@@ -30,6 +31,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
@@ -66,6 +68,7 @@ class Workers:
     telling: TellingJobs
     noticing: NoticingJobs
     messaging: MessagingJobs
+    presence: PresenceJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
@@ -85,6 +88,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        LookForMember: workers.presence.look_for_member,
         SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,

@@ -23,6 +23,7 @@ from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
 from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
@@ -61,6 +62,7 @@ class Services:
     bulk: BulkService
     bulk_run: BulkRunService
     messages: MessageService
+    presence: PresenceService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService

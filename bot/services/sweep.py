@@ -11,6 +11,7 @@ from bot.domain.jobs import (
     ForgetMember,
     GiveRole,
     Job,
+    LookForMember,
     ReconcileLink,
     RunBulk,
     SendMessage,
@@ -27,6 +28,8 @@ from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
 
+# Members are looked for at this pace at most, so that Discord has nothing to complain of.
+LOOKS_A_SWEEP = 20
 # A trouble that has not come again for so long is over.
 FORGOTTEN = timedelta(hours=1)
 # A bulk action that nobody has confirmed for so long is forgotten.
@@ -65,6 +68,8 @@ class SweepService:
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            looks = await work.owed.due("presence", now=now, limit=LOOKS_A_SWEEP)
+            jobs += [LookForMember(id_) for id_ in looks]
             jobs += [SendMessage(id_) for id_ in await work.messages.due(now)]
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]

@@ -11,6 +11,7 @@ from bot.domain.invites import Change, Invite, InviteState
 from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.showing import CardData
+from bot.ui.absence import absence_line
 from bot.ui.codes import code_name
 from bot.ui.errors import TEXTS, plex_reason
 from bot.ui.items.access import Retry
@@ -110,6 +111,7 @@ def status_line(invite: Invite, t: Texts) -> str:
         _state_line(invite, t),
         change_line(invite, t),
         ends_line(invite, t),
+        absence_line(invite, t),
         _adopted_line(invite, t),
         problem_line(invite, t),
     )

@@ -9,6 +9,7 @@ from discord.ui import Item, LayoutView
 from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
+from bot.ui.absence import own_absence_line
 from bot.ui.cards import ends_line
 from bot.ui.errors import member_text
 from bot.ui.holding import (
@@ -186,6 +187,7 @@ def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
         _tier_line(view, t),
         libraries_line(view.libraries, t),
         ends_line(invite, t) or t("It has no end."),
+        own_absence_line(invite, t),
         *_what_plex_demands(view, invite, t),
     ]
 

@@ -18,6 +18,7 @@ from bot.domain.jobs import (
     FollowSignIn,
     ForgetMember,
     Job,
+    LookForMember,
     RunBulk,
     SendMessage,
     ShowNotice,
@@ -31,6 +32,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -67,6 +69,7 @@ def registered() -> dict[type[Job], Any]:
                 comparing=ComparingJobs(nothing, nothing),
                 telling=TellingJobs(nothing, nothing),
                 noticing=NoticingJobs(nothing, nothing),
+                presence=PresenceJobs(nothing, nothing),
                 messaging=MessagingJobs(nothing, nothing),
                 roles=RoleJobs(nothing, nothing),
                 standing=StandingJobs(nothing, nothing),
@@ -104,7 +107,8 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn, SendMessage, ForgetMember}
+    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
+    others |= {SendMessage, LookForMember, ForgetMember}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 
