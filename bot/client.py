@@ -42,6 +42,7 @@ EXTENSIONS = (
     "cogs.holders",
     "cogs.imports",
     "cogs.members",
+    "cogs.messages",
     "cogs.mine",
     "cogs.panels",
     "cogs.plex",

@@ -116,6 +116,9 @@ class Guard:
             await self._handlers[type(what)](interaction, what)
         except Exception as error:
             await self.tell(interaction, error)
+        else:
+            # discord.py says the same of commands: `app_command_completion`.
+            interaction.client.dispatch("answered", interaction)
 
     async def submitted(self, interaction: Interaction) -> None:
         """A modal: found by its custom_id, then as above."""

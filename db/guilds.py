@@ -114,4 +114,8 @@ def _settings(row: Row[Any]) -> GuildSettings:
         asking=Asking(row.asking),
         sign_in=row.sign_in,
         undo_seconds=row.undo_seconds,
+        remind_days=row.remind_days,
+        remind_again_days=row.remind_again_days,
+        grace_days=row.grace_days,
+        private_threads=row.private_threads,
     )

@@ -8,11 +8,14 @@ from typing import Any
 import asyncpg
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Row,
     Table,
+    and_,
     case,
     func,
     insert,
+    literal,
     null,
     or_,
     select,
@@ -35,14 +38,16 @@ from bot.domain.invites import (
     InviteState,
 )
 from bot.domain.logins import Login, LoginKind
+from bot.domain.members import Absence
 from bot.domain.plex import Grant, SharingSettings
-from bot.domain.timing import FIRST_ANSWER
-from db.models import InviteRow, PlexLink, SignIn, Tier
+from bot.domain.timing import FIRST_ANSWER, PRESENCE
+from db.models import Guild, InviteRow, PlexLink, SignIn, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignIn.__table__  # type: ignore[assignment]  # a mapped class has a Table
 TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
+GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
 LOGIN_PURPOSE = "invite:login"
@@ -68,7 +73,7 @@ _NOTHING_WANTED: dict[str, Any] = {
     "change_due_at": None,
 }
 # Columns that are not taken as they are; `grant` stands in two of them.
-_CONVERTED = {"state", "end_reason", "change", "change_reason", "grant"}
+_CONVERTED = {"state", "end_reason", "change", "change_reason", "grant", "absent_why"}
 
 
 class InviteRows:
@@ -107,6 +112,7 @@ class InviteRows:
             state=InviteState(row.state),
             end_reason=EndReason(row.end_reason) if row.end_reason else None,
             change=Change(row.change) if row.change else None,
+            absent_why=Absence(row.absent_why) if row.absent_why else None,
             change_reason=EndReason(row.change_reason) if row.change_reason else None,
             grant=_grant_of(row),
         )
@@ -322,7 +328,9 @@ class Invites(InviteRows):
             statement = statement.where(*_wants_the_same(settles))
         if to in OVER:
             columns = {**_NOTHING_WANTED, **columns}
-        values = {**_owe_a_look(now), "role_due_at": _role_due(to, now)}
+        values = {**_owe_a_look(now), "role_due_at": _role_due(to, now), **_presence(to, now)}
+        if "expires_at" in columns:
+            values["reminded_days"] = _reminded(columns["expires_at"], now)
         values |= {**self._stored(id_, columns), "state": to}
         statement = statement.values(values)
         try:
@@ -385,6 +393,8 @@ class Invites(InviteRows):
         if version is not None:
             statement = statement.where(C.version == version)
         values = {**_owe_a_look(now), **self._stored(id_, columns)}
+        if "expires_at" in columns:
+            values["reminded_days"] = _reminded(columns["expires_at"], now)
         if "tier_id" in columns:
             # Another tier may give another role.
             is_active = C.state == InviteState.ACTIVE
@@ -490,6 +500,37 @@ def _role_due(to: InviteState, now: datetime) -> ColumnElement[Any]:
         role = select(TIER.c.role_id).where(TIER.c.id == C.tier_id).scalar_subquery()
         owed = or_(owed, role.is_not(None))
     return case((owed, now), else_=null())
+
+
+def _reminded(end: datetime | None, now: datetime) -> ColumnElement[Any]:
+    """Of what a member needs no reminder once their access ends at `end`.
+
+    Whoever was just given more time knows when it ends: only what is still ahead reminds them. An
+    end that came nearer is news.
+    """
+    if end is None:
+        return null()
+    ends = literal(end, DateTime(timezone=True))
+    of_guild = select(
+        func.least(
+            *(
+                case((and_(days > 0, ends - func.make_interval(0, 0, 0, days) <= now), days))
+                for days in (GUILD.c.remind_days, GUILD.c.remind_again_days)
+            )
+        )
+    ).where(GUILD.c.id == C.guild_id)
+    is_later = C.expires_at < ends
+    return case((is_later, of_guild.scalar_subquery()), else_=null())
+
+
+def _presence(to: InviteState, now: datetime) -> dict[str, Any]:
+    """Who holds something is looked for in Discord now and then; who does not, is not."""
+    if to in {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}:
+        return {"presence_due_at": func.coalesce(C.presence_due_at, now + PRESENCE)}
+    if to in OVER or to in {InviteState.APPROVED, InviteState.WITHDRAWN}:
+        nobody = {"absent_since": None, "absent_why": None, "grace_until": None}
+        return {"presence_due_at": None, **nobody}
+    return {}
 
 
 def _where(id_: int, column: str) -> str:

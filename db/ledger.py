@@ -27,6 +27,7 @@ from db.jobs import Jobs
 from db.link_tiers import LinkTiers
 from db.links import Links
 from db.members import Members
+from db.messages import Messages
 from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
@@ -64,6 +65,7 @@ class Work:
         self.rates = Rates(session)
         self.sign_ins = SignIns(session, keyring)
         self.notices = Notices(session)
+        self.messages = Messages(session)
         self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)

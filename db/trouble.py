@@ -11,8 +11,11 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    GiveRole,
     Job,
     ReconcileLink,
+    RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -20,7 +23,9 @@ from bot.domain.jobs import (
     TellMember,
     Trouble,
 )
+from db.models import Bulk as BulkRow
 from db.models import InviteRow, PlexLink
+from db.models import Message as MessageRow
 from db.models import Notice as NoticeRow
 from db.models import Panel as PanelRow
 from db.models import SignIn as SignInRow
@@ -32,6 +37,8 @@ INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped clas
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+MESSAGE: Table = MessageRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+BULK: Table = BulkRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 PANEL: Table = PanelRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 # By the job's name: the table of its subject, where its next time stands, and where its claim does.
@@ -45,6 +52,9 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     ShowNotice.name: (NOTICE, "due_at", "leased_until"),
     FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
+    SendMessage.name: (MESSAGE, "due_at", "leased_until"),
+    GiveRole.name: (INVITE, "role_due_at", "role_leased_until"),
+    RunBulk.name: (BULK, "due_at", "leased_until"),
 }
 _JOBS = {job.name: job for job in ALL_JOBS}
 

@@ -28,6 +28,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
@@ -169,6 +170,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
+        messages=MessageService(ledger, clock),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),

@@ -20,6 +20,7 @@ from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
 from bot.jobs.lease import Leases
+from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
@@ -83,6 +84,7 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        messaging=MessagingJobs(client, services.messages),
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,

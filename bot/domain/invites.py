@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.logins import Login
+from bot.domain.members import Absence
 from bot.domain.plex import Grant
 
 
@@ -110,7 +111,8 @@ class Invite:
     that the share stood on Plex before Helpr asked for it. `grant` is what Plex is to give, or what
     it gave when access was suspended. `attempt` counts the runs of work on Plex, of which only the
     last may write its outcome; `tries` those that have failed since the last success. `code_id` is
-    the code that it came with.
+    the code that it came with. `reminded_days`: of so many days before its end the member was
+    reminded last. Since `absent_since` the member is missed; access ends at `grace_until`.
     """
 
     id: int
@@ -158,6 +160,10 @@ class Invite:
     code_id: int | None = None
     role_given_id: int | None = None
     role_problem: str | None = None
+    reminded_days: int | None = None
+    absent_since: datetime | None = None
+    absent_why: Absence | None = None
+    grace_until: datetime | None = None
 
     @property
     def is_open(self) -> bool:

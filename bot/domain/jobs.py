@@ -111,6 +111,14 @@ class ShowPanel(Job):
     panel_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class SendMessage(Job):
+    """Tell a member about a matter, wherever they can be reached."""
+
+    name: ClassVar[str] = "send_message"
+    message_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -123,6 +131,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    SendMessage,
 )
 
 

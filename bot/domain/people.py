@@ -70,7 +70,9 @@ class GuildSettings:
 
     `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
     `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
-    `undo_seconds` an approval waits before it is sent. `sign_in`: members may sign in with Plex.
+    `undo_seconds` an approval waits before it is sent. `remind_days` and `remind_again_days` count
+    back from the end of access, 0 for never; for `grace_days` somebody who has left keeps access.
+    `sign_in`: members may sign in with Plex.
     """
 
     guild_id: int
@@ -85,6 +87,10 @@ class GuildSettings:
     asking: Asking = Asking.FREELY
     sign_in: bool = True
     undo_seconds: int = 0
+    remind_days: int = 7
+    remind_again_days: int = 1
+    grace_days: int = 7
+    private_threads: bool = False
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""

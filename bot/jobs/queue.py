@@ -16,6 +16,7 @@ from bot.domain.jobs import (
     Job,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -25,6 +26,7 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -61,6 +63,7 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    messaging: MessagingJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
@@ -79,6 +82,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,

@@ -18,6 +18,7 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
@@ -57,6 +58,7 @@ class Services:
     importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
+    messages: MessageService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService

@@ -67,6 +67,16 @@ class TellData:
     mine: Mine = field(default_factory=Mine)
 
     @property
+    def may_write(self) -> bool:
+        """The member has not switched direct messages off."""
+        return not self.mine.member.dms_off
+
+    @property
+    def locale(self) -> str:
+        """The language to tell them in."""
+        return self.mine.member.locale or self.invite.locale
+
+    @property
     def is_reminder(self) -> bool:
         """The member is reminded to accept, and has not seen that yet: an edit notifies nobody."""
         invite = self.invite
@@ -223,11 +233,11 @@ class ShowingService:
         """
         async with self._ledger.begin() as work:
             invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
-        return invite is not None and (invite.is_live or _is_untold(invite))
+        return invite is not None and (invite.is_live or is_untold(invite))
 
     async def seen(self, invite: Invite | None) -> None:
         """The member has just looked at this; called for every look, costs nothing mostly."""
-        if invite is None or not _is_untold(invite):
+        if invite is None or not is_untold(invite):
             return
         async with self._ledger.begin() as work:
             await work.invites.note(invite.id, dm_version=invite.version)
@@ -271,7 +281,7 @@ async def given_libraries(
     return tuple(one for one in there if one.section_id in invite.grant.section_ids)
 
 
-def _is_untold(invite: Invite) -> bool:
+def is_untold(invite: Invite) -> bool:
     """There is news that no message could bring, and that the member has not seen elsewhere."""
     unseen = invite.dm_closed and invite.dm_version < invite.version
     return unseen and invite.state in WORTH_TELLING

@@ -12,12 +12,14 @@ from bot.domain.jobs import (
     Job,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
     ShowPanel,
     TellMember,
 )
+from bot.services.messages import remind
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
 from bot.services.tiers import finish_leaving
@@ -60,6 +62,7 @@ class SweepService:
             for what, link_job in _OWED_BY_LINKS.items():
                 jobs += [link_job(id_) for id_ in await work.links.due(what, now)]
             jobs += [ShowNotice(id_) for id_ in await work.notices.due(now)]
+            jobs += [SendMessage(id_) for id_ in await work.messages.due(now)]
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
@@ -85,7 +88,7 @@ class SweepService:
                 invite.guild_id, "invite.nudged", now=now, invite_id=invite.id
             )
             jobs += [ShowCard(invite.id), TellMember(invite.id)]
-        return jobs
+        return jobs + await remind(work, now)
 
     async def follow_sign_ins(self) -> int:
         """The same for sign-ins alone, as somebody sits in front of each; how many were due."""

@@ -203,6 +203,10 @@ TEXTS: dict[str, str] = {
         " the reminder would come on day {nudge}. Let the reminder come earlier, or set one of the"
         " two to 0 for never."
     ),
+    "setting.reminders_swapped": mark(
+        "That does not fit together: the last reminder, {again} days before the end, would come"
+        " before the first one, {first} days before. Make it later, or set one of the two to 0."
+    ),
     "channel.gone": mark("I cannot find that channel any more. Choose another one."),
     "channel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
     "channel.rights_missing": mark(

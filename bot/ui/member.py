@@ -18,6 +18,7 @@ from bot.ui.holding import (
     is_accepting,
 )
 from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
 from bot.ui.layout import GREY, YELLOW, layout, notice
 from bot.ui.plain import day, plain, quoted, relative
@@ -51,7 +52,7 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
         f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
         f"-# {account}",
-        rows=[_buttons(view, invite, t), _own_buttons(invite, t)],
+        rows=[_buttons(view, invite, t), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -87,9 +88,13 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     return buttons
 
 
-def _own_buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
+def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible at any time, whatever became of the request."""
-    return [Language(invite.id, t("Language"))]
+    if view.mine.member.dms_off:
+        dms = SwitchDms("on", invite.id, t("Direct messages: off"))
+    else:
+        dms = SwitchDms("off", invite.id, t("Direct messages: on"))
+    return [Language(invite.id, t("Language")), dms]
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:

@@ -15,6 +15,7 @@ from bot.domain.jobs import (
     GiveRole,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -54,6 +55,7 @@ _JOBS = {
     ShowNotice.name: mark("Tell the admins"),
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
+    SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.

@@ -69,6 +69,28 @@ WORDS: dict[str, Words] = {
         mark("When an invite that nobody has accepted on Plex is taken back."),
         mark("Invites that wait already count too. The member can ask again."),
     ),
+    "remind_days": Words(
+        mark("Before access ends"),
+        mark("When members are reminded that their access ends soon."),
+        mark("The reminder has a button to ask for more time."),
+    ),
+    "remind_again_days": Words(
+        mark("Last reminder"),
+        mark("When members are reminded once more, shortly before their access ends."),
+    ),
+    "grace_days": Words(
+        mark("Grace after leaving"),
+        mark("How long access stays when a member leaves, or loses the role of their tier."),
+        mark("Whoever comes back in time keeps it, and gets the role back."),
+    ),
+    "private_threads": Words(
+        mark("Private threads"),
+        mark("Mention members in a private thread when I cannot write to them directly."),
+        mark(
+            "The thread is made in the channel of the panel for members. I need the permissions"
+            " to create private threads and to send messages in threads there."
+        ),
+    ),
     "undo_seconds": Words(
         mark("Time to undo"),
         mark("How long an approval waits before it is sent, so that it can be taken back."),
@@ -258,6 +280,12 @@ def change_modal(view: SettingView, t: Texts) -> Modal:
         case Kind.DAYS:
             hint = t("Days, from {least} to {most}. 0 is never.",
                      least=setting.least, most=setting.most)  # fmt: skip
+        case Kind.DAYS_BEFORE:
+            hint = t("Days before the end, from {least} to {most}. 0 is never.",
+                     least=setting.least, most=setting.most)  # fmt: skip
+        case Kind.GRACE:
+            hint = t("Days, from {least} to {most}. 0 is at once.",
+                     least=setting.least, most=setting.most)  # fmt: skip
         case Kind.HOURS:
             hint = t("Hours, from {least} to {most}.", least=setting.least, most=setting.most)
         case Kind.SECONDS:
@@ -298,6 +326,10 @@ def _number_text(kind: Kind, number: int, t: Texts) -> str:
     match kind:
         case Kind.DAYS:
             return t.n("after {n} day", "after {n} days", number) if number else t("never")
+        case Kind.DAYS_BEFORE:
+            return t.n("{n} day before", "{n} days before", number) if number else t("never")
+        case Kind.GRACE:
+            return t.n("{n} day", "{n} days", number) if number else t("at once")
         case Kind.HOURS:
             return t.n("{n} hour", "{n} hours", number)
         case Kind.SECONDS:

@@ -48,7 +48,8 @@ def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
         t((_HOW if data.guild.sign_in else _HOW_TYPED)[data.guild.asking]),
         "-# " + t("Only you can see my answers here. If there is news later, I send you one"
                   " direct message: when your request is decided, as a reminder to accept the"
-                  " invite, and when your access changes or ends."),
+                  " invite, when your access changes, and before it ends. /my-plex switches direct"
+                  " messages off; then the news waits for you there."),
         rows=[_doors(data.guild, t)],
         colour=BLUE,
     )  # fmt: skip

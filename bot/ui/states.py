@@ -70,6 +70,7 @@ _ACTIONS: dict[str, str] = {
     "invite.failed": mark("Plex refused"),
     "invite.ended": mark("ended"),
     "invite.nudged": mark("reminded the member to accept"),
+    "member.reminded": mark("reminded the member that access ends soon"),
     "invite.retried": mark("had it tried again"),
     "access.suspend": mark("suspended"),
     "access.suspended": mark("took the libraries away on Plex"),

@@ -43,6 +43,8 @@ PARAMS: dict[str, str | int] = {
     "most": 365,
     "nudge": 14,
     "withdraw": 3,
+    "first": 7,
+    "again": 8,
     "channel": 123456789012345679,
     "permissions": "view_channel send_messages",
     "role": 123456789012345680,

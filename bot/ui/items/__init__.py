@@ -17,6 +17,7 @@ from bot.ui.items import (
     holders,
     imports,
     members,
+    messages,
     mine,
     plex,
     requests,
@@ -29,6 +30,7 @@ from bot.ui.items import (
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
+    *messages.ITEMS,
     *mine.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
