@@ -46,6 +46,7 @@ EXTENSIONS = (
     "cogs.mine",
     "cogs.panels",
     "cogs.plex",
+    "cogs.privacy",
     "cogs.requests",
     "cogs.settings",
     "cogs.setup",

@@ -114,6 +114,7 @@ def _settings(row: Row[Any]) -> GuildSettings:
         asking=Asking(row.asking),
         sign_in=row.sign_in,
         undo_seconds=row.undo_seconds,
+        retention_days=row.retention_days,
         remind_days=row.remind_days,
         remind_again_days=row.remind_again_days,
         grace_days=row.grace_days,

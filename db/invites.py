@@ -41,11 +41,12 @@ from bot.domain.logins import Login, LoginKind
 from bot.domain.members import Absence
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER, PRESENCE
-from db.models import Guild, InviteRow, PlexLink, SignIn, Tier
+from db.models import Forgetting, Guild, InviteRow, PlexLink, SignIn, Tier
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignIn.__table__  # type: ignore[assignment]  # a mapped class has a Table
+FORGETTING: Table = Forgetting.__table__  # type: ignore[assignment]  # a mapped class has a Table
 TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
 GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
@@ -95,7 +96,7 @@ class InviteRows:
         fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
         opened = {
             name: self._keyring.open(fields[f"{name}_sealed"], _where(row.id, name))
-            if fields[f"{name}_sealed"] is not None
+            if fields[f"{name}_sealed"]
             else ""
             for name in ("login", "note", "decision_reason")
         }
@@ -135,7 +136,15 @@ class Invites(InviteRows):
         tier_id: int | None = None,
         code_id: int | None = None,
     ) -> Invite:
-        """Store a request; raises `Refused` when the member or the login has one already."""
+        """Store a request; raises `Refused` when the member or the login has one already.
+
+        Or while the member is being forgotten.
+        """
+        being_forgotten = select(FORGETTING.c.id).where(
+            FORGETTING.c.guild_id == guild_id, FORGETTING.c.user_id == member_id
+        )
+        if (await self._session.execute(being_forgotten)).first() is not None:
+            raise Refused("member.being_forgotten")
         # The id is taken first, because it is part of what seals the columns.
         sequence = func.pg_get_serial_sequence("invite", "id")
         id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()

@@ -19,6 +19,9 @@ from db.bulk import Bulks
 from db.cards import Cards
 from db.codes import Codes
 from db.drift import Drifts
+from db.erasing import Erasing
+from db.export import Export
+from db.forgetting import Forgettings
 from db.guilds import Guilds
 from db.holders import Holders
 from db.installation import InstallationRecord
@@ -62,7 +65,7 @@ class Work:
         self.board = Boards(session)
         self.stats = Stats(session)
         self.jobs = Jobs(session)
-        self.rates = Rates(session)
+        self.rates = Rates(session, keyring)
         self.sign_ins = SignIns(session, keyring)
         self.notices = Notices(session)
         self.messages = Messages(session)
@@ -71,6 +74,9 @@ class Work:
         self.trouble = Troubles(session)
         self.holders = Holders(session, keyring)
         self.bulks = Bulks(session, keyring)
+        self.forgettings = Forgettings(session, keyring)
+        self.export = Export(session, keyring)
+        self.erasing = Erasing(session, keyring)
         self.members = Members(session)
 
     async def commit(self) -> None:

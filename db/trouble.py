@@ -11,6 +11,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
@@ -24,6 +25,7 @@ from bot.domain.jobs import (
     Trouble,
 )
 from db.models import Bulk as BulkRow
+from db.models import Forgetting as ForgettingRow
 from db.models import InviteRow, PlexLink
 from db.models import Message as MessageRow
 from db.models import Notice as NoticeRow
@@ -37,6 +39,7 @@ INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped clas
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+FORGETTING: Table = ForgettingRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 MESSAGE: Table = MessageRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 BULK: Table = BulkRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 PANEL: Table = PanelRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -52,6 +55,7 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     ShowNotice.name: (NOTICE, "due_at", "leased_until"),
     FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
+    ForgetMember.name: (FORGETTING, "due_at", "leased_until"),
     SendMessage.name: (MESSAGE, "due_at", "leased_until"),
     GiveRole.name: (INVITE, "role_due_at", "role_leased_until"),
     RunBulk.name: (BULK, "due_at", "leased_until"),

@@ -21,6 +21,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -33,6 +34,7 @@ from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -154,10 +156,11 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     sign_ins = SignInService(ledger, clock, plex)
     access = AccessService(ledger, clock)
     redeeming = RedeemingService(ledger, clock)
+    invites = InviteService(ledger, clock, redeeming)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
-        invites=InviteService(ledger, clock, redeeming),
+        invites=invites,
         mine=MineService(ledger, clock),
         sight=SightService(ledger, clock, plex),
         links=links,
@@ -182,6 +185,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
+        privacy=PrivacyService(ledger, clock),
+        forgetting=ForgettingService(ledger, clock, invites, access),
         accepting=AcceptingService(ledger, clock),
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),

@@ -19,6 +19,7 @@ from bot.jobs.accepting import AcceptingJobs
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
@@ -97,6 +98,7 @@ def make_queue(
             accepting=AcceptingJobs(house_.plex, services.accepting, services.reconcile),
         ),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
+        forgetting=ForgettingJobs(client, services.forgetting),
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(

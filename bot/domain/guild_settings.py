@@ -168,6 +168,7 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("private_threads", Kind.SWITCH),
         GuildSetting("undo_seconds", Kind.SECONDS, most=300),
         GuildSetting("breaker_percent", Kind.PERCENT, least=1, most=100),
+        GuildSetting("retention_days", Kind.DAYS, most=3650),
         GuildSetting("timezone", Kind.ZONE),
         GuildSetting("locale", Kind.LANGUAGE, is_on_cards=True),
     )

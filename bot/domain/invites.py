@@ -164,6 +164,12 @@ class Invite:
     absent_since: datetime | None = None
     absent_why: Absence | None = None
     grace_until: datetime | None = None
+    erased_at: datetime | None = None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """What it said about a person is gone; only what is counted is left."""
+        return self.erased_at is not None
 
     @property
     def is_open(self) -> bool:

@@ -112,6 +112,14 @@ class ShowPanel(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetMember(Job):
+    """Go on with forgetting somebody who has asked for it."""
+
+    name: ClassVar[str] = "forget_member"
+    forgetting_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendMessage(Job):
     """Tell a member about a matter, wherever they can be reached."""
 
@@ -131,6 +139,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    ForgetMember,
     SendMessage,
 )
 

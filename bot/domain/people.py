@@ -87,6 +87,7 @@ class GuildSettings:
     asking: Asking = Asking.FREELY
     sign_in: bool = True
     undo_seconds: int = 0
+    retention_days: int = 365
     remind_days: int = 7
     remind_again_days: int = 1
     grace_days: int = 7

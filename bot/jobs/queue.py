@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
@@ -26,6 +27,7 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.roles import RoleJobs
@@ -69,6 +71,7 @@ class Workers:
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
+    forgetting: ForgettingJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -86,6 +89,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
+        ForgetMember: workers.forgetting.forget_member,
     }
 
 

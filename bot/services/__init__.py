@@ -11,6 +11,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -22,6 +23,7 @@ from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -70,6 +72,8 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+    privacy: PrivacyService
+    forgetting: ForgettingService
     accepting: AcceptingService
     sweep: SweepService
     board: BoardService

@@ -358,6 +358,8 @@ class AccessService:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None:
                 raise Forged("invite.unknown")
+            if invite.is_forgotten:
+                raise Refused("invite.forgotten")
             if invite.state is InviteState.FAILED:
                 again = await self._try_again(work, actor, invite, now)
                 return await self._stored(
@@ -478,6 +480,8 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     invite = await work.invites.get(invite_id, actor.guild_id)
     if invite is None:
         raise Forged("invite.unknown")
+    if invite.is_forgotten:
+        raise Refused("invite.forgotten")
     if not own and invite.member_id == actor.user_id and not actor.for_all:
         raise Refused("access.own")
     return invite

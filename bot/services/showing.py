@@ -199,6 +199,11 @@ class ShowingService:
                 )
                 await work.commit()
                 return None
+            if await work.forgettings.asked(invite.guild_id, invite.member_id):
+                # They asked for silence.
+                await work.invites.note(invite_id, tell_due_at=None, tell_leased_until=None)
+                await work.commit()
+                return None
             tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
             data = TellData(
                 invite,

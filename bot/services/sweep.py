@@ -8,6 +8,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
     ReconcileLink,
@@ -19,6 +20,7 @@ from bot.domain.jobs import (
     ShowPanel,
     TellMember,
 )
+from bot.services.keeping import KeepingService
 from bot.services.messages import remind
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
@@ -48,6 +50,7 @@ class SweepService:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._keeping = KeepingService(ledger, clock)
 
     async def sweep(self) -> int:
         """Enqueue a job for all that is owed; how many were found due."""
@@ -66,6 +69,7 @@ class SweepService:
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
+            jobs += [ForgetMember(id_) for id_ in await work.forgettings.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)
@@ -100,7 +104,10 @@ class SweepService:
             return len(due)
 
     async def tidy(self) -> None:
-        """Forget answers that are over, limits that no window reaches, troubles that went away."""
+        """Forget answers that are over, limits that no window reaches, troubles that went away.
+
+        And people whose access or request was over for as long as their guild keeps that.
+        """
         async with self._ledger.begin() as work:
             await work.answers.drop_expired(self._clock.now())
             await work.sign_ins.forget_answers(self._clock.now())
@@ -111,3 +118,4 @@ class SweepService:
                 await count_stuck(work, guild_id, now)
             await calm_down(work, now)
             await work.commit()
+        await self._keeping.keep_no_longer()

@@ -10,11 +10,12 @@ from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
 from bot.domain.logins import without_addresses
 from bot.i18n import Texts
 from bot.services.access_view import AccessView
-from bot.ui.cards import request_lines, status_line
+from bot.ui.cards import forgotten_card, request_lines, status_line
 from bot.ui.errors import error_text
 from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry, TurnHistory
 from bot.ui.layout import layout
 from bot.ui.plain import mention, plain, relative
+from bot.ui.privacy import address_button
 from bot.ui.states import COLOURS, action_name
 from bot.ui.tiers import role_line
 
@@ -31,6 +32,8 @@ def access_panel(
     `refusal`: a restore that needs a word more, because libraries are gone.
     """
     invite = view.invite
+    if invite.is_forgotten:
+        return forgotten_card(invite, t)
     lines = [
         "### " + t("Access of {member}", member=mention(invite.member_id)),
         *request_lines(invite, view.tier, t),
@@ -48,7 +51,7 @@ def access_panel(
         buttons = _access_buttons(invite, t, offer_rest=refusal is not None)
     elif _can_extend(invite) and (invite.expires_at is not None):
         buttons = [ExtendAccess(invite.id, t("Extend"))]
-    rows = [buttons, _turns(view, t)]
+    rows = [buttons, [*address_button(invite, t), *_turns(view, t)]]
     return layout(*lines, "", *past, rows=rows, colour=COLOURS[invite.state])
 
 

@@ -17,6 +17,7 @@ from bot.ui.items.access import Retry
 from bot.ui.items.requests import CARD, Approve, Deny, Undo
 from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
+from bot.ui.privacy import address_button
 from bot.ui.states import COLOURS, end_reason_name, state_name
 from bot.ui.tiers import approve_as_row
 
@@ -27,6 +28,8 @@ _WITH_A_REASON = {InviteState.FAILED, InviteState.SUSPENDED}
 def review_card(data: CardData, t: Texts) -> LayoutView:
     """The card in the request channel; it has buttons only while nobody has decided."""
     invite = data.invite
+    if invite.is_forgotten:
+        return forgotten_card(invite, t)
     request = [
         "### " + t("{member} asks for access", member=mention(invite.member_id)),
         *request_lines(invite, data.tier, t),
@@ -40,13 +43,25 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
         text(status_line(invite, t), waiting_line(invite, data.guild.undo_seconds, t)),
     ]
     if invite.is_open:
-        items.append(discord.ui.ActionRow(*decision_buttons(invite, t)))
+        row = [*decision_buttons(invite, t), *address_button(invite, t)]
+        items.append(discord.ui.ActionRow(*row))
         items += approve_as_row(invite, data.tiers, t, CARD)
     elif invite.can_be_undone:
         items.append(discord.ui.ActionRow(Undo(invite.id, invite.version, label=t("Undo"))))
     if invite.state is InviteState.FAILED or invite.stuck_at is not None:
         items.append(discord.ui.ActionRow(Retry(invite.id, t("Try again"))))
     return contained(*items, colour=COLOURS[invite.state])
+
+
+def forgotten_card(invite: Invite, t: Texts) -> LayoutView:
+    """What is left when the person is not known any more: how it went."""
+    return contained(
+        text(
+            "### " + t("Forgotten"),
+            t("Who this was about, and what they wrote, is erased."),
+            t("How it went: {state}", state=state_name(invite.state, t)),
+        )
+    )
 
 
 def decision_buttons(invite: Invite, t: Texts, place: str = CARD) -> list[discord.ui.Item[Any]]:

@@ -33,6 +33,16 @@ TEXTS: dict[str, str] = {
     "language.unknown": mark("I do not speak that language yet. Please choose another one."),
     "note.too_long": mark("Your message is too long: {limit} characters at most."),
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
+    # Privacy
+    "member.being_forgotten": mark(
+        "Somebody who has asked to be forgotten can ask again as soon as that is done. Please try"
+        " again in a few minutes."
+    ),
+    "invite.forgotten": mark(
+        "Who this was about was forgotten. Only what is counted is left, so nothing can be done"
+        " with it."
+    ),
+    "address.none": mark("There is no e-mail address here: this is a Plex username."),
     # Codes
     "code.wrong": mark(
         "That code does not work here. Please check the spelling. It may also be used up or over:"

@@ -127,7 +127,7 @@ def filter_name(wanted: HolderFilter, tiers: tuple[Tier, ...], t: Texts) -> str:
 def _line(invite: Invite, tiers: dict[int, str], t: Texts) -> str:
     parts = [
         mention(invite.member_id),
-        short(invite.login.masked, NAMED),
+        t("forgotten") if invite.is_forgotten else short(invite.login.masked, NAMED),
         state_name(invite.state, t),
     ]
     if invite.tier_id in tiers:
@@ -149,7 +149,7 @@ def _open_menu(page: HolderPage, tiers: dict[int, str], t: Texts) -> OpenHolder:
         about = [state_name(invite.state, t), tiers.get(invite.tier_id or 0, "")]
         options.append(
             SelectOption(
-                label=invite.login.masked[:LABEL],
+                label=(t("forgotten") if invite.is_forgotten else invite.login.masked)[:LABEL],
                 value=str(invite.id),
                 description=" · ".join(filter(None, about))[:LABEL],
             )

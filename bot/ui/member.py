@@ -20,7 +20,8 @@ from bot.ui.holding import (
 from bot.ui.items.members import Leave, Withdraw
 from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
-from bot.ui.layout import GREY, YELLOW, layout, notice
+from bot.ui.items.privacy import MyData
+from bot.ui.layout import GREY, YELLOW, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
@@ -46,7 +47,11 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     """How a member's own request stands and what happens next."""
     invite = view.invite
     if invite is None:
-        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
+        return layout(
+            t("You have not asked for access yet. Use /invite to ask."),
+            rows=[[MyData("show", 0, t("My data"))]],
+            colour=GREY,
+        )
     account = t("Plex account: {login}", login=plain(invite.login.value))
     return layout(
         f"### {_title(invite, view, t)}",
@@ -94,7 +99,8 @@ def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
         dms = SwitchDms("on", invite.id, t("Direct messages: off"))
     else:
         dms = SwitchDms("off", invite.id, t("Direct messages: on"))
-    return [Language(invite.id, t("Language")), dms]
+    own = MyData("show", invite.id, t("My data"))
+    return [Language(invite.id, t("Language")), dms, own]
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:

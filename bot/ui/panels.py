@@ -12,6 +12,7 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     ReconcileLink,
     RunBulk,
@@ -57,6 +58,7 @@ _JOBS = {
     RunBulk.name: mark("Carry on with a bulk action"),
     SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.
 BUTTON_LABEL = 80

@@ -49,5 +49,8 @@ def day(instant: datetime) -> str:
 
 
 def mention(user_id: int) -> str:
-    """A user's mention; with allowed_mentions none it pings nobody."""
-    return f"<@{user_id}>"
+    """A user's mention; with allowed_mentions none it pings nobody.
+
+    Somebody who was forgotten (an id below 0) is nobody any more.
+    """
+    return f"<@{user_id}>" if user_id >= 0 else "👤"

@@ -99,6 +99,11 @@ WORDS: dict[str, Words] = {
         mark("Safety stop"),
         mark("If Plex suddenly lists so many fewer people, nobody is removed, and you are told."),
     ),
+    "retention_days": Words(
+        mark("Keep what is over"),
+        mark("When somebody's request or access is over for so long, I forget who it was."),
+        mark("What is counted stays: how many asked, and how it went."),
+    ),
     "timezone": Words(
         mark("Time zone"),
         mark("A day ends at midnight there, for example the last day of somebody's access."),

@@ -13,12 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, SendMessage, ShowNotice, ShowPanel
+from bot.domain.jobs import (
+    ALL_JOBS,
+    FollowSignIn,
+    ForgetMember,
+    Job,
+    RunBulk,
+    SendMessage,
+    ShowNotice,
+    ShowPanel,
+)
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import catalogues, check, languages, page, texts
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
@@ -63,6 +73,7 @@ def registered() -> dict[type[Job], Any]:
                 links=LinkService(nothing, nothing, nothing, nothing),
                 signing_in=SignInJobs(*[nothing] * 5, accepting=nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
+                forgetting=ForgettingJobs(nothing, nothing),
             )
         )
     )
@@ -93,7 +104,7 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn, SendMessage}
+    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn, SendMessage, ForgetMember}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 
