@@ -95,6 +95,19 @@ WORDS: dict[str, Words] = {
         mark("Time to undo"),
         mark("How long an approval waits before it is sent, so that it can be taken back."),
     ),
+    "waiting_list": Words(
+        mark("Waiting list"),
+        mark("When every seat is taken, whoever is approved waits in line for the next one."),
+        mark(
+            "Without it, nobody can be approved while every seat is taken. Whoever waits already"
+            " keeps the place in line."
+        ),
+    ),
+    "take_hours": Words(
+        mark("Time to take a seat"),
+        mark("How long somebody from the waiting list has to accept on Plex."),
+        mark("Then the invite is taken back, and the seat goes to the next in line."),
+    ),
     "breaker_percent": Words(
         mark("Safety stop"),
         mark("If Plex suddenly lists so many fewer people, nobody is removed, and you are told."),
