@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import aiohttp
 import discord
@@ -46,6 +46,7 @@ EXTENSIONS = (
     "cogs.mine",
     "cogs.panels",
     "cogs.plex",
+    "cogs.presence",
     "cogs.privacy",
     "cogs.requests",
     "cogs.settings",
@@ -115,6 +116,10 @@ class _State(AutoShardedConnectionState[Any]):
                 self._remove_guild(guild)
         super().parse_ready(data)
 
+    def hear_of_members(self) -> None:
+        """Ask the gateway, before it is connected, to tell who leaves and who comes."""
+        self._intents.members = True
+
     def parse_message_create(self, data: Any) -> None:
         """Leave what people write unread: Helpr only needs to know what is deleted."""
 
@@ -183,6 +188,11 @@ class HelprBot(commands.AutoShardedBot):
         super().add_dynamic_items(*items)
         self._known_ids += [item.__discord_ui_compiled_template__ for item in items]
 
+    @property
+    def state(self) -> _State:
+        """discord.py's picture of the world, which is ours."""
+        return cast("_State", self._connection)
+
     def _get_state(self, **options: Any) -> _State:
         return _State(
             dispatch=self.dispatch,
@@ -195,6 +205,11 @@ class HelprBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the cogs and bring Discord's copy of the commands up to date."""
         await asyncio.to_thread(load)
+        flags = self.application_flags
+        if flags.gateway_guild_members or flags.gateway_guild_members_limited:
+            # Asked for only where the operator has switched it on: Discord refuses it otherwise.
+            self.state.hear_of_members()
+            log.info("members.heard_of")
         await self.tree.set_translator(CommandNames())
         for extension in EXTENSIONS:
             await self.load_extension(extension)

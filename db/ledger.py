@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
+from db.absences import Absences
 from db.answers import Answers
 from db.audit import Audit
 from db.audit_log import AuditLog
@@ -41,6 +42,7 @@ from db.sign_ins import SignIns
 from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
+from db.waiting import Waiting
 
 
 class Work:
@@ -54,8 +56,10 @@ class Work:
         self.tiers = Tiers(session)
         self.link_tiers = LinkTiers(session)
         self.seats = Seats(session)
+        self.waiting = Waiting(session)
         self.roles = Roles(session)
         self.invites = Invites(session, keyring)
+        self.absences = Absences(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
         self.codes = Codes(session, keyring)

@@ -34,6 +34,7 @@ from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
 from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
@@ -50,6 +51,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
 from db.ledger import Ledger
@@ -173,6 +175,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
+        presence=PresenceService(ledger, clock),
         messages=MessageService(ledger, clock),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),
@@ -195,6 +198,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         tiers=TierService(ledger, clock),
         tier_edits=TierEditing(ledger, clock, plex),
         roles=RoleService(ledger, clock),
+        waiting=WaitingService(ledger, clock),
     )
 
 

@@ -23,6 +23,7 @@ from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.lease import Leases
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -71,6 +72,7 @@ async def catch_up(house_: House) -> None:
     """What is owed at every start: the operator's settings, and what happened meanwhile."""
     await house_.services.links.adopt_home()
     await house_.services.reconcile.at_start()
+    await house_.services.presence.at_start()
 
 
 def make_queue(
@@ -85,10 +87,12 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        presence=PresenceJobs(client, services.presence),
         messaging=MessagingJobs(client, services.messages),
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,
+        waiting=services.waiting,
         signing_in=SignInJobs(
             client,
             house_.plex,

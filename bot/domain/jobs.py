@@ -112,6 +112,14 @@ class ShowPanel(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class FillSeats(Job):
+    """Give the free seats of a link's owner account to those who wait for one."""
+
+    name: ClassVar[str] = "fill_seats"
+    link_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetMember(Job):
     """Go on with forgetting somebody who has asked for it."""
 
@@ -127,6 +135,14 @@ class SendMessage(Job):
     message_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class LookForMember(Job):
+    """Ask Discord whether whoever has access is still there."""
+
+    name: ClassVar[str] = "look_for_member"
+    invite_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -139,8 +155,10 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    FillSeats,
     ForgetMember,
     SendMessage,
+    LookForMember,
 )
 
 

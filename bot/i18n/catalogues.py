@@ -1,7 +1,9 @@
 """The files: reading the marked texts of the source, and reading and writing the catalogues."""
 
+import ast
 import re
 import string
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -83,7 +85,7 @@ def write(language: str, catalog: Catalog, wanted: Catalog) -> None:
             fresh.add(
                 message.id,
                 kept.string if kept is not None and not kept.fuzzy else None,
-                auto_comments=message.auto_comments,
+                auto_comments=notes_of(message),
                 context=message.context,
             )
     path = path_of(language)
@@ -105,6 +107,19 @@ def _header(catalog: Catalog) -> str:
     }
     lines = "".join(f'"{name}: {value}\\n"\n' for name, value in fields.items())
     return f'msgid ""\nmsgstr ""\n{lines}\n'
+
+
+@cache
+def title_of(place: str) -> str:
+    """What a source file says that it is about."""
+    said = ast.get_docstring(ast.parse((ROOT / place).read_text("utf-8"))) or place
+    return re.split(r"(?<=[.])\s|\n", said)[0].removesuffix(".")
+
+
+def notes_of(message: Message) -> list[str]:
+    """For translators: where a text is shown, and what is said about it."""
+    about = [f"In: {title_of(place)}" for place in sorted({p for p, _ in message.locations})]
+    return [*about, *dict.fromkeys(message.auto_comments)]
 
 
 def ids_of(message: Message) -> tuple[str, ...]:

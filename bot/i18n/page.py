@@ -1,13 +1,11 @@
 """`docs/texts.md`: every English text, by the card, panel or form that it stands in."""
 
-import ast
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 
 from babel.messages.catalog import Catalog, Message
 
-from bot.i18n.catalogues import ROOT, ids_of
+from bot.i18n.catalogues import ROOT, ids_of, title_of
 
 PAGE = ROOT / "docs" / "texts.md"
 _ABOUT = """# All texts
@@ -30,18 +28,13 @@ def page(wanted: Catalog) -> str:
     parts = [_ABOUT]
     for place in sorted(places, key=lambda one: (_room(one), one)):
         lines = dict.fromkeys(text for _, text in sorted(places[place]))
-        parts.append(f"## {_title(place)}\n\n`{place}`\n\n" + "\n".join(lines) + "\n")
+        parts.append(f"## {title_of(place)}\n\n`{place}`\n\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
 
 
 def _room(place: str) -> int:
     fitting = [n for n, room in enumerate(_ROOMS) if place.startswith(room)]
     return max(fitting, key=lambda n: len(_ROOMS[n]), default=len(_ROOMS))
-
-
-def _title(place: str) -> str:
-    said = ast.get_docstring(ast.parse((ROOT / place).read_text("utf-8"))) or place
-    return re.split(r"(?<=[.])\s|\n", said)[0].removesuffix(".")
 
 
 def _line(message: Message) -> str:

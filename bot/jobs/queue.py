@@ -11,10 +11,12 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
     ForgetMember,
     GiveRole,
     Job,
+    LookForMember,
     ReconcileLink,
     RunBulk,
     SendMessage,
@@ -30,6 +32,7 @@ from bot.jobs.comparing import ComparingJobs
 from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
@@ -39,6 +42,7 @@ from bot.log import logger, reference
 from bot.services.links import LinkService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 
 log = logger(__name__)
 
@@ -66,11 +70,13 @@ class Workers:
     telling: TellingJobs
     noticing: NoticingJobs
     messaging: MessagingJobs
+    presence: PresenceJobs
     roles: RoleJobs
     standing: StandingJobs
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
+    waiting: WaitingService
     forgetting: ForgettingJobs
 
 
@@ -85,10 +91,12 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        LookForMember: workers.presence.look_for_member,
         SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
+        FillSeats: workers.waiting.fill,
         ForgetMember: workers.forgetting.forget_member,
     }
 

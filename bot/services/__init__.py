@@ -23,6 +23,7 @@ from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
 from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
@@ -39,6 +40,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Services:
     bulk: BulkService
     bulk_run: BulkRunService
     messages: MessageService
+    presence: PresenceService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService
@@ -82,3 +85,4 @@ class Services:
     tiers: TierService
     tier_edits: TierEditing
     roles: RoleService
+    waiting: WaitingService

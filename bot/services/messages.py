@@ -72,6 +72,9 @@ class MessageService:
             data = None
             if await work.guilds.has_left(message.guild_id):
                 await work.messages.settle(message.id, again_at=now + AWAY_AGAIN)
+            elif await work.forgettings.asked(message.guild_id, message.user_id):
+                # They asked for silence.
+                await work.messages.settle(message.id, seen_at=now)
             elif (data := await self._data(work, message)) is None:
                 await work.messages.settle(message.id, seen_at=now)
             await work.commit()

@@ -11,9 +11,11 @@ from bot.domain.invites import InviteState
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
     ForgetMember,
     GiveRole,
+    LookForMember,
     ReconcileLink,
     RunBulk,
     SendMessage,
@@ -56,8 +58,10 @@ _JOBS = {
     ShowNotice.name: mark("Tell the admins"),
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
+    LookForMember.name: mark("Look whether somebody is still there"),
     SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    FillSeats.name: mark("Give a free seat to the next in line"),
     ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.

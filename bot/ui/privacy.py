@@ -33,7 +33,7 @@ def my_data_panel(invite_id: int, t: Texts) -> LayoutView:
     return layout(
         "### " + t("My data"),
         t("I keep what you asked for and what came of it: your Plex account, your notes, your"
-          " choices, and who decided what and when. Addresses and notes are encrypted."),
+          " choices, and what was decided when. Addresses and notes are encrypted."),
         "",
         t("**Export** gives you all of it as a file. Only you see it."),
         t("**Forget me** ends your access and erases what I know about you here."),
@@ -53,8 +53,8 @@ def forget_panel(invite_id: int, t: Texts) -> LayoutView:
         "• " + t("Your Plex access from this server ends, and an invite on its way is taken back."),
         "• " + t("Your Plex account, notes, choices and messages are erased."),
         "• " + t("What stays are numbers: that somebody asked, and how it went."),
-        "• " + t("If the admins have sent you away, a code that names nobody stays, so that they"
-                 " decide when you ask again."),
+        "• " + t("If the admins have sent you away, a fingerprint that names nobody stays, so"
+                 " that they decide when you ask again."),
         "",
         t("Nothing changes in other Discord servers. To come back you would have to ask again."),
         rows=[[

@@ -173,7 +173,8 @@ def test_cards(language: str, state: InviteState) -> None:
     invite = in_state(state)
     card = review_card(CardData(invite, GuildSettings(1), TIER, LINK, earlier), spoken(language))
     check(card)
-    buttons = 2 if invite.is_open else int(state is InviteState.FAILED)
+    # While it is open a third one shows the address.
+    buttons = 3 if invite.is_open else int(state is InviteState.FAILED)
     assert sum(c["type"] == 2 for c in components(card)) == buttons
 
 
@@ -306,8 +307,11 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "remind_days": 60,
         "remind_again_days": 59,
         "grace_days": 90,
+        "retention_days": 3650,
         "private_threads": True,
         "undo_seconds": 300,
+        "waiting_list": False,
+        "take_hours": 720,
         "asking": Asking.SIGNED_IN,
         "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",

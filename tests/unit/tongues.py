@@ -24,7 +24,7 @@ LANGUAGES = [*languages(), PSEUDO]
 LONGER = 0.4
 _MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
 # Shown in a field as an example of what to type there.
-_EXAMPLES = re.compile(r"you@example\.org|ABCD-EFGH-JKMN-PQRS-TVWX")
+_EXAMPLES = re.compile(r"you@example\.org|@\w+|ABCD-EFGH-JKMN-PQRS-TVWX")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 # Rooms whose texts people read.
 _ROOMS = ("bot/ui", "bot/jobs", "cogs")

@@ -10,6 +10,7 @@ from typing import Any
 from discord.ui import DynamicItem
 
 from bot.ui.items import (
+    absence,
     access,
     board,
     bulk,
@@ -33,6 +34,7 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *members.ITEMS,
     *messages.ITEMS,
     *mine.ITEMS,
+    *absence.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
     *codes.ITEMS,
