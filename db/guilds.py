@@ -114,6 +114,8 @@ def _settings(row: Row[Any]) -> GuildSettings:
         asking=Asking(row.asking),
         sign_in=row.sign_in,
         undo_seconds=row.undo_seconds,
+        waiting_list=row.waiting_list,
+        take_hours=row.take_hours,
         retention_days=row.retention_days,
         remind_days=row.remind_days,
         remind_again_days=row.remind_again_days,

@@ -30,7 +30,6 @@ from bot.domain.invites import (
     LIVE,
     MOVES,
     ON_PLEX,
-    OPEN,
     SHARED,
     Change,
     EndReason,
@@ -63,6 +62,8 @@ _REFUSALS = {
 _TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
 # From these nothing leads on by itself, so nothing is wanted of Plex any more.
 OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
+# Until here somebody may have so long to accept, and no longer.
+_ON_THE_WAY = {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 # Nothing is there to accept yet, and there may be.
 _UNDECIDED = frozenset(
     {InviteState.REQUESTED, InviteState.WAITLISTED, InviteState.APPROVED, InviteState.SENDING}
@@ -279,20 +280,20 @@ class Invites(InviteRows):
         return [(row.id, row.guild_id) for row in changed]
 
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
-        """Open requests in the order they came, from the one after id `after`."""
+        """Undecided requests in the order they came, from the one after id `after`."""
         query = (
             select(INVITE)
-            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id > after)
+            .where(C.guild_id == guild_id, C.state == InviteState.REQUESTED, C.id > after)
             .order_by(C.id)
             .limit(limit)
         )
         return [self._open(row) for row in await self._session.execute(query)]
 
     async def queue_before(self, guild_id: int, *, before: int, limit: int = 5) -> list[Invite]:
-        """The page of open requests that ends before id `before`, in the order they came."""
+        """The page of undecided requests before id `before`, in the order they came."""
         query = (
             select(INVITE)
-            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id < before)
+            .where(C.guild_id == guild_id, C.state == InviteState.REQUESTED, C.id < before)
             .order_by(C.id.desc())
             .limit(limit)
         )
@@ -337,7 +338,8 @@ class Invites(InviteRows):
             statement = statement.where(*_wants_the_same(settles))
         if to in OVER:
             columns = {**_NOTHING_WANTED, **columns}
-        values = {**_owe_a_look(now), "role_due_at": _role_due(to, now), **_presence(to, now)}
+        values = {**_owe_a_look(now), "role_due_at": _role_due(to, now)}
+        values |= {**_presence(to, now), **_kept(to)}
         if "expires_at" in columns:
             values["reminded_days"] = _reminded(columns["expires_at"], now)
         values |= {**self._stored(id_, columns), "state": to}
@@ -443,7 +445,7 @@ class Invites(InviteRows):
 
     async def count_open(self, guild_id: int) -> int:
         """How many requests wait for a decision."""
-        query = select(func.count()).where(C.guild_id == guild_id, C.state.in_(OPEN))
+        query = select(func.count()).where(C.guild_id == guild_id, C.state == InviteState.REQUESTED)
         return int((await self._session.execute(query)).scalar_one())
 
     async def count_stuck(self, guild_id: int) -> int:
@@ -500,6 +502,11 @@ def _grant_of(row: Row[Any]) -> Grant | None:
 def _owe_a_look(now: datetime) -> dict[str, Any]:
     """A new version, which card and member have yet to see."""
     return {"version": C.version + 1, "card_due_at": now, "tell_due_at": now}
+
+
+def _kept(to: InviteState) -> dict[str, Any]:
+    """A seat from the waiting list is kept until it is accepted, or lost."""
+    return {} if to in _ON_THE_WAY else {"take_by": None}
 
 
 def _role_due(to: InviteState, now: datetime) -> ColumnElement[Any]:

@@ -42,6 +42,7 @@ from db.sign_ins import SignIns
 from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
+from db.waiting import Waiting
 
 
 class Work:
@@ -55,6 +56,7 @@ class Work:
         self.tiers = Tiers(session)
         self.link_tiers = LinkTiers(session)
         self.seats = Seats(session)
+        self.waiting = Waiting(session)
         self.roles = Roles(session)
         self.invites = Invites(session, keyring)
         self.absences = Absences(session, keyring)

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
-from bot.domain.invites import ON_PLEX, OPEN, REVOCABLE
+from bot.domain.invites import ON_PLEX, OPEN, REVOCABLE, InviteState
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
@@ -207,13 +207,31 @@ class Links:
         )
         return int((await self._session.execute(query)).scalar_one())
 
-    async def free_requests(self, id_: int) -> None:
-        """Open requests are for the guild's default tier again, whichever that is then."""
-        await self._session.execute(
+    async def free_requests(self, id_: int, now: datetime) -> Sequence[int]:
+        """Open requests are for the guild's default tier again, whichever that is then.
+
+        Those that wait for a seat of what is gone wait for a decision again; their ids.
+        """
+        is_open = and_(INVITE.c.link_id == id_, INVITE.c.state.in_(OPEN))
+        waited = await self._session.execute(
             update(INVITE)
-            .where(INVITE.c.link_id == id_, INVITE.c.state.in_(OPEN))
-            .values(link_id=None, tier_id=None)
+            .where(is_open, INVITE.c.state == InviteState.WAITLISTED)
+            .values(
+                state=InviteState.REQUESTED,
+                version=INVITE.c.version + 1,
+                card_due_at=now,
+                tell_due_at=now,
+                waitlisted_at=None,
+                decided_by=None,
+                decided_at=None,
+            )
+            .returning(INVITE.c.id)
         )
+        ids = sorted(waited.scalars())
+        await self._session.execute(
+            update(INVITE).where(is_open).values(link_id=None, tier_id=None)
+        )
+        return ids
 
     async def lives_from(self, account_id: int) -> bool:
         """Whether a link of any guild lives from this owner account."""

@@ -187,6 +187,22 @@ class Owed(InviteRows):
         )
         return await self._begin_end(over, EndReason.NEVER_ACCEPTED, now)
 
+    async def not_taken(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
+        """Take the invites of those who had a time to take their seat, and have let it pass."""
+        over = (
+            select(C.id)
+            .where(
+                C.state == InviteState.SENT,
+                C.share_adopted.is_(False),
+                C.take_by <= now,
+                C.change.is_(None),
+            )
+            .order_by(C.take_by)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._begin_end(over, EndReason.NEVER_ACCEPTED, now)
+
     async def _begin_end(
         self, chosen: Select[tuple[int]], reason: EndReason, now: datetime
     ) -> list[Invite]:

@@ -51,6 +51,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
 from db.ledger import Ledger
@@ -197,6 +198,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         tiers=TierService(ledger, clock),
         tier_edits=TierEditing(ledger, clock, plex),
         roles=RoleService(ledger, clock),
+        waiting=WaitingService(ledger, clock),
     )
 
 

@@ -92,6 +92,7 @@ def make_queue(
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         links=services.links,
+        waiting=services.waiting,
         signing_in=SignInJobs(
             client,
             house_.plex,

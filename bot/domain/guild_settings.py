@@ -167,6 +167,8 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("grace_days", Kind.GRACE, most=90),
         GuildSetting("private_threads", Kind.SWITCH),
         GuildSetting("undo_seconds", Kind.SECONDS, most=300),
+        GuildSetting("waiting_list", Kind.SWITCH),
+        GuildSetting("take_hours", Kind.HOURS, least=1, most=720),
         GuildSetting("breaker_percent", Kind.PERCENT, least=1, most=100),
         GuildSetting("retention_days", Kind.DAYS, most=3650),
         GuildSetting("timezone", Kind.ZONE),

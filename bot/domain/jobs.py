@@ -112,6 +112,14 @@ class ShowPanel(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class FillSeats(Job):
+    """Give the free seats of a link's owner account to those who wait for one."""
+
+    name: ClassVar[str] = "fill_seats"
+    link_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetMember(Job):
     """Go on with forgetting somebody who has asked for it."""
 
@@ -147,6 +155,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    FillSeats,
     ForgetMember,
     SendMessage,
     LookForMember,

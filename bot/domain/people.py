@@ -70,7 +70,9 @@ class GuildSettings:
 
     `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
     `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
-    `undo_seconds` an approval waits before it is sent. `remind_days` and `remind_again_days` count
+    `undo_seconds` an approval waits before it is sent. With a `waiting_list`, whoever is approved
+    while all seats are taken waits for one, and then has `take_hours` to accept on Plex.
+    `remind_days` and `remind_again_days` count
     back from the end of access, 0 for never; for `grace_days` somebody who has left keeps access.
     `sign_in`: members may sign in with Plex.
     """
@@ -87,6 +89,8 @@ class GuildSettings:
     asking: Asking = Asking.FREELY
     sign_in: bool = True
     undo_seconds: int = 0
+    waiting_list: bool = True
+    take_hours: int = 48
     retention_days: int = 365
     remind_days: int = 7
     remind_again_days: int = 1

@@ -11,6 +11,7 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
     ForgetMember,
     GiveRole,
@@ -41,6 +42,7 @@ from bot.log import logger, reference
 from bot.services.links import LinkService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 
 log = logger(__name__)
 
@@ -74,6 +76,7 @@ class Workers:
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
+    waiting: WaitingService
     forgetting: ForgettingJobs
 
 
@@ -93,6 +96,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
+        FillSeats: workers.waiting.fill,
         ForgetMember: workers.forgetting.forget_member,
     }
 

@@ -40,6 +40,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,4 @@ class Services:
     tiers: TierService
     tier_edits: TierEditing
     roles: RoleService
+    waiting: WaitingService

@@ -168,7 +168,9 @@ async def _delete_tiers(work: Work, link: Link, now: datetime) -> None:
     await work.link_tiers.delete_all(link, now)
     default = await work.tiers.default_of(link.guild_id)
     if default is None:
-        await work.links.free_requests(link.id)
+        for id_ in await work.links.free_requests(link.id, now):
+            await work.audit.happened(link.guild_id, "invite.unlisted", now=now, invite_id=id_)
+            await work.jobs.enqueue(ShowCard(id_), TellMember(id_))
         return
     for tier in own:
         await work.tiers.free_codes(tier)

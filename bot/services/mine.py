@@ -9,6 +9,7 @@ from bot.domain.members import Member
 from bot.domain.people import Actor
 from bot.domain.sign_in import Holding
 from bot.i18n import languages
+from bot.services.seats import ahead_of
 from db.ledger import Ledger, Work
 
 _LEADS_TO_ACCEPTING = OPEN | {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
@@ -16,17 +17,20 @@ _LEADS_TO_ACCEPTING = OPEN | {InviteState.APPROVED, InviteState.SENDING, InviteS
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What a member's panel shows beside the invite itself."""
+    """What a member's panel shows beside the invite itself.
+
+    `ahead` are in line before somebody who waits for a seat; None for whoever does not.
+    """
 
     member: Member = field(default_factory=Member)
     holding: Holding | None = None
+    ahead: int | None = None
 
 
 async def mine_of(work: Work, invite: Invite) -> Mine:
     """All of it, for the member of this invite."""
-    return Mine(
-        await work.members.get(invite.guild_id, invite.member_id), await holding_of(work, invite)
-    )
+    member = await work.members.get(invite.guild_id, invite.member_id)
+    return Mine(member, await holding_of(work, invite), await ahead_of(work, invite))
 
 
 async def holding_of(work: Work, invite: Invite) -> Holding | None:

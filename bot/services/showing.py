@@ -13,6 +13,7 @@ from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from bot.services.mine import Mine, mine_of
+from bot.services.seats import ahead_of
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
@@ -28,6 +29,7 @@ AWAY_AGAIN = timedelta(days=1)
 # Worth a direct message once the private answer is over, and worth a look before asking anew.
 WORTH_TELLING = frozenset(
     {
+        InviteState.WAITLISTED,
         InviteState.SENT,
         InviteState.ACTIVE,
         InviteState.SUSPENDED,
@@ -40,7 +42,8 @@ WORTH_TELLING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """Everything that a review card shows; `tiers` are what an open request can be approved as.
+    """Everything that a review card shows; `tiers` are what an open request can be approved as;
+    `ahead` are in line before somebody who waits for a seat.
 
     `is_late` says that an earlier attempt may have posted it longer ago than Discord remembers.
     """
@@ -53,6 +56,7 @@ class CardData:
     code: Code | None = None
     is_late: bool = False
     tiers: tuple[Tier, ...] = ()
+    ahead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,13 @@ class TellData:
 
     @property
     def is_reminder(self) -> bool:
-        """The member is reminded to accept, and has not seen that yet: an edit notifies nobody."""
+        """The member is reminded to accept, and has not seen that yet: an edit notifies nobody.
+
+        The same where a seat has come free, and is kept for so long only.
+        """
         invite = self.invite
-        is_waiting = invite.state is InviteState.SENT and invite.nudged_at is not None
+        is_pressing = invite.nudged_at is not None or invite.take_by is not None
+        is_waiting = invite.state is InviteState.SENT and is_pressing
         return is_waiting and invite.dm_version == 0
 
 
@@ -117,6 +125,7 @@ class ShowingService:
             await work.codes.get(invite.code_id, invite.guild_id) if invite.code_id else None,
             is_late=self._clock.now() - invite.requested_at > NONCE_LIFE,
             tiers=tuple(await work.tiers.of_guild(invite.guild_id)) if invite.is_open else (),
+            ahead=await ahead_of(work, invite),
         )
 
     async def card_shown(self, invite: Invite, channel_id: int, message_id: int) -> None:

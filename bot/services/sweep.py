@@ -7,6 +7,7 @@ from bot.domain.invites import EndReason
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
     ForgetMember,
     GiveRole,
@@ -25,6 +26,7 @@ from bot.services.keeping import KeepingService
 from bot.services.messages import remind
 from bot.services.notices import count_stuck
 from bot.services.redeeming import calm_down
+from bot.services.seats import first_in_line
 from bot.services.tiers import finish_leaving
 from db.ledger import Ledger, Work
 
@@ -74,6 +76,7 @@ class SweepService:
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
+            jobs += [FillSeats(id_) for id_ in await _links_to_fill(work)]
             jobs += [ForgetMember(id_) for id_ in await work.forgettings.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
@@ -87,7 +90,7 @@ class SweepService:
                 invite, "access.end", now=now, was=invite.state, why=EndReason.EXPIRED
             )
             jobs += [ChangeShare(invite.id), ShowCard(invite.id), TellMember(invite.id)]
-        for invite in await work.owed.never_accepted(now):
+        for invite in [*await work.owed.not_taken(now), *await work.owed.never_accepted(now)]:
             await work.audit.moved(
                 invite, "access.end", now=now, was=invite.state, why=EndReason.NEVER_ACCEPTED
             )
@@ -124,3 +127,13 @@ class SweepService:
             await calm_down(work, now)
             await work.commit()
         await self._keeping.keep_no_longer()
+
+
+async def _links_to_fill(work: Work) -> list[int]:
+    """Links with a seat free that somebody waits for."""
+    found = []
+    for id_ in await work.waiting.links():
+        link = await work.links.get(id_)
+        if link is not None and await first_in_line(work, link) is not None:
+            found.append(id_)
+    return found

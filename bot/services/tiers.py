@@ -46,12 +46,13 @@ class LinkSeats:
 
 @dataclass(frozen=True, slots=True)
 class TierList:
-    """Every tier of a guild, how many hold each, whose roles have a problem, and the seats."""
+    """Every tier of a guild, how many hold each and wait for it, role problems, and the seats."""
 
     tiers: tuple[Tier, ...]
     held: dict[int, int]
     seats: tuple[LinkSeats, ...] = ()
     role_problems: frozenset[int] = frozenset()
+    waiting: dict[int, int] = field(default_factory=dict)
 
 
 class TierService:
@@ -73,6 +74,7 @@ class TierService:
                 await work.tiers.count_held(actor.guild_id),
                 tuple(seats),
                 frozenset(await work.roles.problems(actor.guild_id)),
+                await work.waiting.counts(actor.guild_id),
             )
 
     async def get(self, actor: Actor, tier_id: int) -> TierView:

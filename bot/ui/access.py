@@ -10,7 +10,13 @@ from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
 from bot.domain.logins import without_addresses
 from bot.i18n import Texts
 from bot.services.access_view import AccessView
-from bot.ui.cards import forgotten_card, request_lines, status_line
+from bot.ui.cards import (
+    decision_buttons,
+    forgotten_card,
+    place_line,
+    request_lines,
+    status_line,
+)
 from bot.ui.errors import error_text
 from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry, TurnHistory
 from bot.ui.layout import layout
@@ -38,6 +44,7 @@ def access_panel(
         "### " + t("Access of {member}", member=mention(invite.member_id)),
         *request_lines(invite, view.tier, t),
         status_line(invite, t),
+        place_line(view.ahead, t),
         role_line(invite, t),
         "⚠️ " + error_text(refusal, t) if refusal is not None else "",
     ]
@@ -47,7 +54,9 @@ def access_panel(
         for event in view.events
     ]
     buttons: list[Item[Any]] = []
-    if can_change:
+    if can_change and invite.is_open:
+        buttons = decision_buttons(invite, t)
+    elif can_change:
         buttons = _access_buttons(invite, t, offer_rest=refusal is not None)
     elif _can_extend(invite) and (invite.expires_at is not None):
         buttons = [ExtendAccess(invite.id, t("Extend"))]

@@ -41,7 +41,11 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     items: list[discord.ui.Item[Any]] = [
         text(*request),
         line(),
-        text(status_line(invite, t), waiting_line(invite, data.guild.undo_seconds, t)),
+        text(
+            status_line(invite, t),
+            place_line(data.ahead, t),
+            waiting_line(invite, data.guild.undo_seconds, t),
+        ),
     ]
     if invite.is_open:
         row = [*decision_buttons(invite, t), *address_button(invite, t)]
@@ -67,8 +71,9 @@ def forgotten_card(invite: Invite, t: Texts) -> LayoutView:
 
 def decision_buttons(invite: Invite, t: Texts, place: str = CARD) -> list[discord.ui.Item[Any]]:
     """Approve and Deny, bound to the request as it stands now."""
+    waits = invite.state is InviteState.WAITLISTED
     return [
-        Approve(invite.id, invite.version, place, t("Approve")),
+        Approve(invite.id, invite.version, place, t("Let in now") if waits else t("Approve")),
         Deny(invite.id, invite.version, place, t("Deny")),
     ]
 
@@ -137,6 +142,14 @@ def _asked(invite: Invite, t: Texts) -> str:
     return t("Asked {when}", when=relative(invite.requested_at))
 
 
+def _waits(invite: Invite, t: Texts) -> str:
+    return "💺 " + t(
+        "Approved by {user} {when}. All seats are taken: waits for the next one.",
+        user=_by(invite, t),
+        when=_decided(invite),
+    )
+
+
 def _sending(invite: Invite, t: Texts) -> str:
     if invite.is_restoring:
         return "⏳ " + t("Access is being restored.")
@@ -146,11 +159,15 @@ def _sending(invite: Invite, t: Texts) -> str:
 
 
 def _sent(invite: Invite, t: Texts) -> str:
-    return "📨 " + t(
+    sent = "📨 " + t(
         "Approved by {user} {when}. Invited on Plex, not accepted yet.",
         user=_by(invite, t),
         when=_decided(invite),
     )
+    if invite.take_by is None:
+        return sent
+    kept = t("From the waiting list: the seat is kept until {when}.", when=relative(invite.take_by))
+    return f"{sent}\n{kept}"
 
 
 def _active(invite: Invite, t: Texts) -> str:
@@ -187,7 +204,7 @@ def _ended(invite: Invite, t: Texts) -> str:
 
 _STATES: dict[InviteState, Callable[[Invite, Texts], str]] = {
     InviteState.REQUESTED: _asked,
-    InviteState.WAITLISTED: _asked,
+    InviteState.WAITLISTED: _waits,
     InviteState.APPROVED: _sending,
     InviteState.SENDING: _sending,
     InviteState.SENT: _sent,
@@ -204,6 +221,15 @@ def _adopted_line(invite: Invite, t: Texts) -> str:
     if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
     return t("Plex had shared with this account before. What it had was kept, the rest was added.")
+
+
+def place_line(ahead: int | None, t: Texts) -> str:
+    """The place in the line for a seat; empty for whoever is not in it."""
+    if ahead is None:
+        return ""
+    if ahead == 0:
+        return t("Next in line.")
+    return t.n("{n} person is ahead in line.", "{n} people are ahead in line.", ahead)
 
 
 def waiting_line(invite: Invite, undo_seconds: int, t: Texts) -> str:

@@ -321,6 +321,9 @@ TEXTS: dict[str, str] = {
         " that were not made here). End somebody's access, or see /tier list for the number of"
         " seats."
     ),
+    "seats.awaited": mark(
+        "The free seats are for the people on the waiting list ({n}). They get them within seconds."
+    ),
     "seats.not_a_number": mark("“{typed}” is not a number of seats. Type one from 1 to {most}."),
     # Filters
     "filter.unwritable": mark(

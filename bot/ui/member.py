@@ -10,7 +10,7 @@ from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.absence import own_absence_line
-from bot.ui.cards import ends_line
+from bot.ui.cards import ends_line, place_line
 from bot.ui.errors import member_text
 from bot.ui.holding import (
     has_to_mend,
@@ -32,7 +32,7 @@ _CAN_LOOK = {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}
 
 _TITLES: dict[InviteState, str] = {
     InviteState.REQUESTED: mark("Your request is with the admins"),
-    InviteState.WAITLISTED: mark("Your request is with the admins"),
+    InviteState.WAITLISTED: mark("Approved! You are on the waiting list"),
     InviteState.APPROVED: mark("Approved! Your invite is on its way"),
     InviteState.SENDING: mark("Approved! Your invite is on its way"),
     InviteState.SENT: mark("Approved! Now accept on Plex"),
@@ -145,6 +145,15 @@ def _waiting(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     ]
 
 
+def _in_line(_invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Every seat is taken just now. You get the next one that comes free, in your turn; there"
+          " is nothing you need to do."),
+        f"**{place}**" if (place := place_line(view.mine.ahead, t)) else "",
+        _where_told(t),
+    ]  # fmt: skip
+
+
 def _on_its_way(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     if invite.failure_key is not None:
         return [member_text(invite.failure_key, t)]
@@ -159,11 +168,20 @@ def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),
+        _in_time(invite, t),
         *_what_plex_demands(view, invite, t),
         _tier_line(view, t),
         ends_line(invite, t),
         _where_told(t),
     ]  # fmt: skip
+
+
+def _in_time(invite: Invite, t: Texts) -> str:
+    """A seat from the waiting list is kept for so long only."""
+    if invite.take_by is None:
+        return ""
+    return "⏰ " + t("Your seat is kept until {when}. After that the next in line gets it.",
+                      when=relative(invite.take_by))  # fmt: skip
 
 
 def _what_plex_demands(view: MemberView, invite: Invite, t: Texts) -> list[str]:
@@ -220,7 +238,7 @@ def _ended(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
 
 _BODIES: dict[InviteState, Callable[[Invite, MemberView, Texts], list[str]]] = {
     InviteState.REQUESTED: _waiting,
-    InviteState.WAITLISTED: _waiting,
+    InviteState.WAITLISTED: _in_line,
     InviteState.APPROVED: _on_its_way,
     InviteState.SENDING: _on_its_way,
     InviteState.SENT: _to_accept,

@@ -11,6 +11,7 @@ from bot.domain.invites import InviteState
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
     ForgetMember,
     GiveRole,
@@ -60,6 +61,7 @@ _JOBS = {
     LookForMember.name: mark("Look whether somebody is still there"),
     SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    FillSeats.name: mark("Give a free seat to the next in line"),
     ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.

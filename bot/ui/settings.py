@@ -72,7 +72,7 @@ WORDS: dict[str, Words] = {
     "remind_days": Words(
         mark("Before access ends"),
         mark("When members are reminded that their access ends soon."),
-        mark("The reminder has a button to ask for more time."),
+        mark("Whoever gets more time is reminded anew."),
     ),
     "remind_again_days": Words(
         mark("Last reminder"),
@@ -94,6 +94,19 @@ WORDS: dict[str, Words] = {
     "undo_seconds": Words(
         mark("Time to undo"),
         mark("How long an approval waits before it is sent, so that it can be taken back."),
+    ),
+    "waiting_list": Words(
+        mark("Waiting list"),
+        mark("When every seat is taken, whoever is approved waits in line for the next one."),
+        mark(
+            "Without it, nobody can be approved while every seat is taken. Whoever waits already"
+            " keeps the place in line."
+        ),
+    ),
+    "take_hours": Words(
+        mark("Time to take a seat"),
+        mark("How long somebody from the waiting list has to accept on Plex."),
+        mark("Then the invite is taken back, and the seat goes to the next in line."),
     ),
     "breaker_percent": Words(
         mark("Safety stop"),

@@ -282,7 +282,8 @@ async def test_members_choose_where_several_tiers_are_open(stage: Stage) -> None
 
 
 async def test_a_full_tier_and_a_full_server_refuse(stage: Stage) -> None:
-    """The sentence says which is full and what to do; nothing is sent."""
+    """Without a waiting list: the sentence says which is full and what to do; nothing is sent."""
+    await stage.run_sql("UPDATE guild SET waiting_list = false")
     await fill(stage, await edit(stage), "Name, time, seats", name="Standard", days="", seats="1")
     await stage.active(stage.bob)
     await stage.requested(stage.carol, "carol@example.org")

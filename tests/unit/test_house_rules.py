@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bot.client import EXTENSIONS
 from bot.domain.jobs import (
     ALL_JOBS,
+    FillSeats,
     FollowSignIn,
     ForgetMember,
     Job,
@@ -42,6 +43,7 @@ from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.ui.items import ALL_ITEMS
 from bot.ui.items.base import Dynamic
 from bot.ui.modals import ALL_FORMS
@@ -76,6 +78,7 @@ def registered() -> dict[type[Job], Any]:
                 links=LinkService(nothing, nothing, nothing, nothing),
                 signing_in=SignInJobs(*[nothing] * 5, accepting=nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
+                waiting=WaitingService(nothing, nothing),
                 forgetting=ForgettingJobs(nothing, nothing),
             )
         )
@@ -108,7 +111,7 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
     others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
-    others |= {SendMessage, LookForMember, ForgetMember}
+    others |= {SendMessage, LookForMember, ForgetMember, FillSeats}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 

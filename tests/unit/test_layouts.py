@@ -310,6 +310,8 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "retention_days": 3650,
         "private_threads": True,
         "undo_seconds": 300,
+        "waiting_list": False,
+        "take_hours": 720,
         "asking": Asking.SIGNED_IN,
         "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",
