@@ -150,13 +150,6 @@ async def let_go(
         await work.jobs.enqueue(FollowSignIn(sign_in.id))
 
 
-async def forget_sign_ins(work: Work, invite: Invite, now: datetime) -> None:
-    """What is held for an invite is erased and signed out; the caller commits."""
-    sign_in = await work.sign_ins.of_invite(invite.id)
-    if sign_in is not None:
-        await let_go(work, sign_in, now)
-
-
 async def hold_for(work: Work, sign_in: SignIn, invite: Invite, now: datetime) -> None:
     """Keep a sign-in that is being used: to accept at once, or until its member has chosen."""
     is_decided = not invite.is_open

@@ -36,7 +36,7 @@ def message_panel(
 def _ending(data: MessageData, t: Texts) -> tuple[str, list[str]]:
     return t("Your Plex access ends soon"), [
         _ends(data, data.invite.expires_at, t),
-        t("Would you like to keep it? Press **My access** and ask for more time."),
+        t("Would you like to keep it? Ask the admins for more time."),
     ]
 
 

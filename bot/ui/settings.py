@@ -72,7 +72,7 @@ WORDS: dict[str, Words] = {
     "remind_days": Words(
         mark("Before access ends"),
         mark("When members are reminded that their access ends soon."),
-        mark("The reminder has a button to ask for more time."),
+        mark("Whoever gets more time is reminded anew."),
     ),
     "remind_again_days": Words(
         mark("Last reminder"),

@@ -333,3 +333,37 @@ async def test_what_is_long_over_is_forgotten(stage: Stage) -> None:
         "SELECT count(*) FROM audit_event WHERE action = 'member.kept_no_longer'"
     )
     assert told == [(1,)]
+
+
+async def test_another_server_keeps_its_own(stage: Stage) -> None:
+    """Two Discord servers give to one Plex account: one forgets, the other one's share stays."""
+    await stage.active(stage.bob, ADDRESS)
+    other = stage.world.guild.id + 1
+    for statement in (
+        "INSERT INTO guild (id) VALUES ($1)",
+        (
+            "INSERT INTO plex_link (guild_id, state, base_url, token_sealed, machine_identifier,"
+            " owner_account_id) SELECT $1, 'paused', base_url, token_sealed, machine_identifier,"
+            " owner_account_id FROM plex_link"
+        ),
+        (
+            "INSERT INTO tier (guild_id, link_id, name, is_default)"
+            " SELECT guild_id, id, 'There', true FROM plex_link WHERE guild_id = $1"
+        ),
+        (
+            "INSERT INTO invite (guild_id, member_id, link_id, tier_id, state, login_kind,"
+            " login_sealed, login_blind, share_id, account_id)"
+            " SELECT $1, i.member_id, t.link_id, t.id, 'active', i.login_kind, ''::bytea,"
+            " i.login_blind, i.share_id, i.account_id FROM invite i, tier t WHERE t.guild_id = $1"
+        ),
+    ):
+        await stage.run_sql(statement, other)
+    held = "SELECT member_id, account_id, share_id, state FROM invite WHERE guild_id = $1"
+    before = await stage.run_sql(held, other)
+    assert before[0][0] == stage.bob.id
+    await forget(stage, stage.bob)
+    assert len(stage.shares()) == 1
+    assert await stage.run_sql(held, other) == before
+    here = await stage.run_sql(held, stage.world.guild.id)
+    assert [row[1:] for row in here] == [(None, None, "ended")]
+    assert here[0][0] < 0

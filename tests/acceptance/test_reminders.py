@@ -29,7 +29,7 @@ async def test_reminded_once_a_stage(stage: Stage) -> None:
     assert reminders(stage) == []
     await stage.pass_time(minutes=2)
     [first] = reminders(stage)
-    assert "Press **My access** and ask for more time" in first
+    assert "Ask the admins for more time" in first
     for _ in range(3):
         await stage.pass_time(days=1)
     assert reminders(stage) == [first]

@@ -70,11 +70,11 @@ async def test_invisible_and_turned_characters_vanish_from_a_note(stage: Stage) 
 
 
 async def test_right_to_left_scripts_and_emoji_stay(stage: Stage) -> None:
-    """Arabic, Hebrew and joined emoji are ordinary text."""
+    """Arabic, Hebrew and joined emoji are ordinary text, which stands apart from ours."""
     note = "مرحبا שלום 👩‍👧 ❤️"
     await stage.ask(stage.bob, "bob", note)
     await stage.run_jobs()
-    assert f"> {note}" in words(stage.card())
+    assert f"> \u2068{note}\u2069" in words(stage.card())
 
 
 async def test_a_username_with_markup_characters(stage: Stage) -> None:

@@ -62,7 +62,10 @@ class Hold(
 
     def __init__(self, choice: str, invite_id: int, label: str = "…") -> None:
         self.choice, self.invite_id = choice, invite_id
-        super().__init__(Button(label=label, custom_id=f"helpr:hold:{choice}:{invite_id}"))
+        style = discord.ButtonStyle.primary if choice == "yes" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:hold:{choice}:{invite_id}")
+        )
 
 
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
