@@ -53,7 +53,7 @@ async def test_show_tells_the_whole_story(stage: Stage) -> None:
     assert "Helpr: invited on Plex" in text
     assert "Helpr: found it accepted on Plex" in text
     assert "bob@example.org" not in text.replace("\\", "")
-    assert buttons == ["Extend", "Suspend", "End access"]
+    assert buttons == ["Extend", "Suspend", "End access", "Show address"]
 
 
 async def test_show_to_a_reviewer(stage: Stage) -> None:
@@ -62,7 +62,7 @@ async def test_show_to_a_reviewer(stage: Stage) -> None:
     await stage.active(stage.bob)
     text, buttons = await panel(stage, stage.bob, by=stage.rita)
     assert "accepted on Plex" in text
-    assert buttons == ["Extend"]
+    assert buttons == ["Extend", "Show address"]
 
 
 async def test_show_somebody_who_never_asked(stage: Stage) -> None:
@@ -75,27 +75,27 @@ async def test_show_somebody_who_never_asked(stage: Stage) -> None:
 async def test_show_by_state(stage: Stage) -> None:
     """On the way and afterwards there are only the buttons that do something."""
     await stage.requested(stage.bob)
-    assert (await panel(stage, stage.bob))[1] == []
+    assert (await panel(stage, stage.bob))[1] == ["Approve", "Deny", "Show address"]
     await stage.alice.click(stage.card(), label="Approve")
-    assert (await panel(stage, stage.bob))[1] == ["End access"]
+    assert (await panel(stage, stage.bob))[1] == ["End access", "Show address"]
     await stage.run_jobs()
-    assert (await panel(stage, stage.bob))[1] == ["Extend", "End access"]
+    assert (await panel(stage, stage.bob))[1] == ["Extend", "End access", "Show address"]
     stage.plex.world.accept(stage.shares()[0].share_id)
     await stage.pass_time(seconds=61)
     await access(stage, "suspend", stage.bob)
     text, buttons = await panel(stage, stage.bob)
     assert "The libraries are being taken away" in text
-    assert buttons == ["Extend", "Restore", "End access"]
+    assert buttons == ["Extend", "Restore", "End access", "Show address"]
     await stage.run_jobs()
-    assert (await panel(stage, stage.bob))[1] == ["Extend", "Restore", "End access"]
+    assert (await panel(stage, stage.bob))[1] == ["Extend", "Restore", "End access", "Show address"]
     await access(stage, "revoke", stage.bob)
     text, buttons = await panel(stage, stage.bob)
     assert "Access is being taken back: an admin ended it." in text
-    assert buttons == []
+    assert buttons == ["Show address"]
     await stage.run_jobs()
     text, buttons = await panel(stage, stage.bob)
     assert "Ended: an admin ended it." in text
-    assert buttons == []
+    assert buttons == ["Show address"]
 
 
 # -- suspend ------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ async def test_suspend_by_command(stage: Stage) -> None:
     told = await access(stage, "suspend", stage.bob, reason="On holiday")
     assert told.ephemeral
     assert "The libraries are being taken away" in said(told)
-    assert labels(told.response) == ["Extend", "Restore", "End access"]
+    assert labels(told.response) == ["Extend", "Restore", "End access", "Show address"]
     assert await stage.state_of(stage.bob) == "active"
     await stage.run_jobs()
     assert stage.shares() == []
@@ -302,7 +302,13 @@ async def test_restore_without_libraries_that_are_gone(stage: Stage) -> None:
     async with stage.nothing_changes():
         told = await access(stage, "restore", stage.bob)
         assert "Plex no longer has these libraries: Music, Kids." in said(told)
-        assert labels(told.response) == ["Extend", "Restore", "Restore the rest", "End access"]
+        assert labels(told.response) == [
+            "Extend",
+            "Restore",
+            "Restore the rest",
+            "End access",
+            "Show address",
+        ]
     pressed = await stage.alice.click(told.response, label="Restore the rest")
     assert pressed.followups == []
     await stage.run_jobs()
@@ -399,7 +405,7 @@ async def test_extend_by_button(stage: Stage) -> None:
     assert await ends(stage) - first == timedelta(days=30)
     assert f"<t:{int((await ends(stage)).timestamp())}:R>" in words(shown.response)
     assert f"<@{stage.rita.id}>: changed the end" in words(shown.response)
-    assert labels(shown.response) == ["Extend"]
+    assert labels(shown.response) == ["Extend", "Show address"]
 
 
 async def test_extend_what_is_suspended(stage: Stage) -> None:
@@ -425,7 +431,7 @@ async def test_extend_after_the_end(stage: Stage) -> None:
     assert stage.shares() == []
     text, buttons = await panel(stage, stage.bob)
     assert "Ended: the time was over." in text
-    assert buttons == ["Extend"]
+    assert buttons == ["Extend", "Show address"]
     await access(stage, "extend", stage.bob, until="30d")
     await stage.run_jobs()
     [share] = stage.shares()
@@ -449,7 +455,7 @@ async def test_extend_while_it_is_ending(stage: Stage) -> None:
     await stage.pass_time(days=31)
     text, buttons = await panel(stage, stage.bob)
     assert "Access is being taken back: the time was over" in text
-    assert buttons == ["Extend"]
+    assert buttons == ["Extend", "Show address"]
     await access(stage, "extend", stage.bob, until="30d")
     stage.plex.world.faults.clear()
     await stage.pass_time(minutes=6)
@@ -489,7 +495,7 @@ async def test_a_reviewer_cannot_shorten(stage: Stage) -> None:
 async def test_a_reviewer_cannot_give_an_end(stage: Stage) -> None:
     """Access without an end cannot last longer, so a reviewer has nothing to extend."""
     await stage.active(stage.bob)
-    assert (await panel(stage, stage.bob, by=stage.rita))[1] == []
+    assert (await panel(stage, stage.bob, by=stage.rita))[1] == ["Show address"]
     async with stage.nothing_changes():
         told = await stage.slash_hidden(stage.rita, "access extend", member=stage.bob, until="30d")
         assert "has no end" in refusal(told)
@@ -581,7 +587,7 @@ async def test_suspend_while_the_libraries_are_being_changed(stage: Stage) -> No
     await stage.active(stage.bob)
     await tier(stage, "Small", "Films")
     moved = await access(stage, "move", stage.bob, tier="Small")
-    assert labels(moved.response) == ["Extend", "End access"]
+    assert labels(moved.response) == ["Extend", "End access", "Show address"]
     version = (await stage.invite_of(stage.bob)).version
     early = await access(stage, "suspend", stage.bob)
     assert "libraries of this access are just being changed" in refusal(early)

@@ -437,7 +437,7 @@ async def test_extend_by_nonsense_in_the_form(stage: Stage) -> None:
         form = await stage.alice.click(shown.response, label="Extend")
         told = await stage.alice.submit_modal(form, {"until": "tomorrow"})
         assert "I cannot read “tomorrow” as a time" in refusal(told)
-        assert labels(shown.response) == ["Extend", "Suspend", "End access"]
+        assert labels(shown.response) == ["Extend", "Suspend", "End access", "Show address"]
 
 
 async def test_extend_who_was_revoked(stage: Stage) -> None:

@@ -96,7 +96,7 @@ async def test_a_thousand_people(stage: Stage) -> None:
     await stage.active(stage.bob)
     await a_thousand(stage)
     message = await shown(stage)
-    assert "1000 people" in words(message)
+    assert "1,000 people" in words(message)
     seen: list[str] = []
     for turn in ("Older", "Older", ""):
         seen += [line for line in words(message).splitlines() if line.startswith("• <@")]
@@ -112,8 +112,8 @@ async def test_a_thousand_people(stage: Stage) -> None:
     await unseen.press(stage.env, stage.alice, place, last, on=message)
     assert f"<@{stage.bob.id}>" in words(message)
     assert "Older" not in labels(message)
-    await choose(stage, message, "Do something with all 1000", "End access")
-    assert labels(message) == ["End access: 1000", "Back"]
+    await choose(stage, message, "Do something with all 1,000", "End access")
+    assert labels(message) == ["End access: 1,000", "Back"]
 
 
 async def test_by_the_name_on_plex(stage: Stage) -> None:

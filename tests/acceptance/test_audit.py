@@ -111,7 +111,8 @@ async def test_actions_are_offered_in_words(stage: Stage) -> None:
     channel = stage.world.access_requests
     offered = await stage.alice.autocomplete(channel, "audit", "action", "remind")
     assert [(choice["name"], choice["value"]) for choice in offered] == [
-        ("reminded the member to accept", "invite.nudged")
+        ("reminded the member that access ends soon", "member.reminded"),
+        ("reminded the member to accept", "invite.nudged"),
     ]
 
 

@@ -135,7 +135,7 @@ async def test_an_open_request_is_decided_on_the_card_asked_for(stage: Stage) ->
     await stage.requested(stage.carol, "carol")
     place = stage.world.access_requests
     shown = await stage.alice.context_menu(place, "Plex access", stage.world.bob)
-    assert labels(shown.response) == ["Approve", "Deny"]
+    assert labels(shown.response) == ["Approve", "Deny", "Show address"]
     pressed = await stage.alice.click(shown.response, label="Approve")
     assert "Sending to Plex" in said(pressed)
     shown = await stage.alice.context_menu(place, "Plex access", stage.world.carol)

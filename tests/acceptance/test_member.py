@@ -84,8 +84,9 @@ async def test_both_answers_of_one_request_follow_it(stage: Stage) -> None:
 
 async def test_my_plex_before_asking(stage: Stage) -> None:
     """Who has never asked reads how to ask."""
-    shown = await stage.slash(stage.bob, "my-plex")
-    assert "You have not asked for access yet. Use /invite" in refusal(shown)
+    text, buttons = await my_plex(stage)
+    assert "You have not asked for access yet. Use /invite" in text
+    assert buttons == ["My data"]
 
 
 async def my_plex(stage: Stage) -> tuple[str, list[str]]:

@@ -322,7 +322,7 @@ async def test_an_end_that_keeps_failing(stage: Stage) -> None:
     await fail_for_long(stage)
     assert "1 piece of work keeps failing" in words(notice(stage))
     shown = await access(stage, "show", stage.bob)
-    assert labels(shown.response) == ["Try again"]
+    assert labels(shown.response) == ["Try again", "Show address"]
     assert "Access is being taken back" in said(shown)
     stage.plex.world.faults.clear()
     pressed = await stage.alice.click(notice(stage), label="Try again")

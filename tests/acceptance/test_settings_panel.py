@@ -465,7 +465,11 @@ async def test_admin_roles_are_named_by_manage_server_alone(stage: Stage) -> Non
 async def test_the_language_of_cards(stage: Stage) -> None:
     """Only languages that there are can be chosen."""
     shown = await page(stage, "Language of cards")
-    assert options(shown.response) == {"English": "en"}
+    offered = options(shown.response)
+    assert len(offered) == 13
+    assert offered["English"] == "en"
+    assert offered["Deutsch"] == "de"
+    assert offered["日本語"] == "ja"
     [menu] = raw_parts(shown.response)
     forged = {**menu, "options": [{"label": "x", "value": "tlh"}]}
     async with stage.nothing_changes():

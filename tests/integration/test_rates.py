@@ -17,13 +17,14 @@ from db.rates import Limit
 # A process that asks 25 times at once and says how often it was let through.
 ASKING = """
 import asyncio, sys
+from bot.crypto import Keyring
 from db.engine import make_engine
 from db.ledger import Ledger
 from db.rates import Limit
 
 async def main(url):
     engine = make_engine(url, pool_size=10)
-    ledger = Ledger(engine, None)
+    ledger = Ledger(engine, Keyring(["k" * 32]))
     limits = [Limit("k:minute", 5, 60.0), Limit("k:hour", 20, 3600.0)]
 
     async def ask():

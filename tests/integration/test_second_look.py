@@ -15,6 +15,7 @@ from bot.domain.people import Actor, Right
 from bot.domain.plex import PlexLibrary
 from bot.domain.roles import ChosenRole
 from bot.domain.sign_in import PlexAccount, PlexPin, SignIn, SignInPurpose
+from bot.jobs.accepting import AcceptingJobs
 from bot.jobs.signing_in import SignInJobs
 from bot.services.importing import Stranger
 from bot.services.invites import Request
@@ -354,7 +355,14 @@ async def test_a_token_that_comes_too_late_is_signed_out(story: Story) -> None:
         return await who(token)
 
     plex.who = who_slowly  # type: ignore[method-assign]
-    jobs = SignInJobs(None, plex, services.sign_ins, services.setup, services.proving)  # type: ignore[arg-type]
+    jobs = SignInJobs(
+        None,  # type: ignore[arg-type]
+        plex,
+        services.sign_ins,
+        services.setup,
+        services.proving,
+        accepting=AcceptingJobs(plex, services.accepting, services.reconcile),
+    )
     assert await jobs.follow(view.sign_in.id)
     assert pin.token
     assert not story.world.keys.is_known(pin.token)

@@ -14,6 +14,7 @@ from typing import Any
 from scene import PATIENCE, Person, Scene, button
 
 from bot.domain.codes import normal
+from bot.domain.errors import LedgerUnavailable
 from sandbox.plex import Fault
 
 CODE = "SESAMEOPEN"
@@ -77,10 +78,12 @@ async def play(scene: Scene, step: Step, person: Person, *, again: float = AGAIN
 
 async def form_only(scene: Scene, person: Person) -> None:
     """Nobody signs in with Plex there, so that `/invite` is the form."""
-    await scene.execute(
-        f"INSERT INTO guild (id, sign_in) VALUES ({person.place.guild.id}, false)"  # noqa: S608 - a number
-        " ON CONFLICT (id) DO UPDATE SET sign_in = false WHERE guild.sign_in"
-    )
+    # Where the database is away, a later try of the same step does it.
+    with contextlib.suppress(LedgerUnavailable):
+        await scene.execute(
+            f"INSERT INTO guild (id, sign_in) VALUES ({person.place.guild.id}, false)"  # noqa: S608 - a number
+            " ON CONFLICT (id) DO UPDATE SET sign_in = false WHERE guild.sign_in"
+        )
 
 
 async def ask(scene: Scene, person: Person) -> None:

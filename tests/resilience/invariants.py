@@ -30,8 +30,13 @@ from sandbox.plex import PlexWorld
 from sandbox.plex.state import state as plex_state
 
 S = InviteState
-# What an invite owes, whatever it is called.
-DUE = [column.name for column in INVITE.columns if column.name.endswith("_due_at")]
+# What an invite owes, whatever it is called; the look whether its member is still there comes
+# round for ever, and is owed by nobody.
+DUE = [
+    column.name
+    for column in INVITE.columns
+    if column.name.endswith("_due_at") and column.name != "presence_due_at"
+]
 
 # What Plex holds for an invite in a state: a share that is accepted (True) or pending (False), or
 # none. Left out are states in which the ledger itself is still at work.

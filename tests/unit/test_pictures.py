@@ -102,8 +102,10 @@ def test_a_year_is_drawn_by_week() -> None:
     assert "Requests: 365" in part.svg
     for word in ("Nov 24", "Nov 23"):
         assert f">{word}<" in part.svg
-    part = daily_part(Daily(first, 7, counts), texts("de"))
+    part = daily_part(Daily(first, 7, counts), texts())
     assert "at most 1 a day" in part.svg
+    part = daily_part(Daily(first, 7, counts), texts("de"))
+    assert "höchstens 1 am Tag" in part.svg
 
 
 async def test_a_picture_stops_nobody(paints: Painter) -> None:
