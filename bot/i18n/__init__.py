@@ -57,6 +57,10 @@ class Texts:
         shown = format_decimal(n, locale=self.language)
         return self._catalogue.ngettext(one, many, n).format(n=shown, **params)
 
+    def number(self, n: int) -> str:
+        """A number with this language's marks between the thousands."""
+        return str(format_decimal(n, locale=self.language))
+
     def list(self, items: Iterable[str]) -> str:
         """Names one after the other, as this language separates them."""
         between: str = Locale.parse(self.language).list_patterns["standard"]["middle"]

@@ -90,7 +90,7 @@ def draft_panel(draft: Bulk, wanted: HolderFilter, t: Texts) -> LayoutView:
     """What is about to be done, to how many; nothing is done before the button is pressed."""
     name, ends = bulk_action_name(draft.action, t), draft.action is BulkAction.REVOKE
     tier_id = wanted.tier_id or 0
-    confirm = ConfirmBulk(draft.id, f"{name}: {draft.total}"[:80], is_ending=ends)
+    confirm = ConfirmBulk(draft.id, f"{name}: {t.number(draft.total)}"[:80], is_ending=ends)
     return layout(
         f"### {bulk_title(draft, t)}",
         t(_MEANINGS[draft.action], until=plain(draft.details.until)),

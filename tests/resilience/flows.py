@@ -228,6 +228,39 @@ async def revoke(scene: Scene, person: Person) -> None:
     await access(scene, person, "revoke")
 
 
+async def come_near_the_end(scene: Scene, person: Person) -> None:
+    """Access of a month ends in five days, so that a reminder is due."""
+    await scene.execute(
+        "UPDATE invite SET expires_at = now() + interval '5 days',"  # noqa: S608 - a number
+        " active_at = now() - interval '25 days'"
+        f" WHERE member_id = {person.id} AND expires_at IS NULL"
+    )
+
+
+def reminded_once(scene: Scene, person: Person) -> list[str]:
+    """One reminder stands in the member's direct messages."""
+    told = [said for said in scene.direct_messages(person) if "your access ends" in said]
+    return [] if len(told) == 1 else [f"{person.login} has {len(told)} reminders: {told}"]
+
+
+async def forget(scene: Scene, person: Person) -> None:
+    """The member wants to be forgotten, and says so twice."""
+    shown = await person.actor.slash(person.place.get_access, "my-plex")
+    await scene.discord.finished(shown, 1)
+    for label in ("My data", "Forget me", "Forget me for good"):
+        found = [one for one in (shown.response, *shown.followups) if one and button(one, label)]
+        if not found:
+            return
+        shown = await person.actor.click(found[-1], label=label)
+        with contextlib.suppress(TimeoutError):
+            await scene.discord.finished(shown, 5)
+
+
+def nothing_left(scene: Scene, person: Person) -> list[str]:
+    """Plex shares nothing with them."""
+    return [f"{person.login} still has a share"] if scene.share_of(person) else []
+
+
 KIDS = """
 WITH made AS (
   INSERT INTO tier (guild_id, link_id, name, is_open)
@@ -252,6 +285,14 @@ RESTORE = Step("restore", restore, "active", check=as_before)
 EXTEND = Step("extend", extend, "active", where="expires_at IS NOT NULL")
 MOVE = Step("move", move, "active", where=IN_KIDS, check=one_library)
 REVOKE = Step("revoke", revoke, "ended")
+REMIND = Step(
+    "remind",
+    come_near_the_end,
+    "active",
+    where="EXISTS (SELECT FROM message m WHERE m.invite_id = invite.id AND m.sent_at IS NOT NULL)",
+    check=reminded_once,
+)
+FORGET = Step("forget", forget, "", check=nothing_left)
 GIVEN = (ASK, APPROVE, ACCEPT)
 
 FLOWS: dict[str, Flow] = {
@@ -367,5 +408,25 @@ FLOWS: dict[str, Flow] = {
         (REVOKE,),
         before=GIVEN,
         own=frozenset({"AccessService.revoke", "ChangingService.over", "PlexService.withdraw"}),
+    ),
+    "remind": Flow(
+        (REMIND,),
+        before=GIVEN,
+        own=frozenset({"MessageService.take", "MessageService.told", "send_message"}),
+    ),
+    "forget": Flow(
+        (FORGET,),
+        before=GIVEN,
+        own=frozenset(
+            {
+                "ForgettingService.ask",
+                "ForgettingService.begin",
+                "ForgettingService.advance",
+                "ForgettingService.erase",
+                "AccessService.leave",
+                "ChangingService.over",
+                "forget_member",
+            }
+        ),
     ),
 }

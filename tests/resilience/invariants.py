@@ -323,7 +323,10 @@ def _chain(invite: Invite, moves: list[AuditLine]) -> Iterable[str]:
             yield f"invite {invite.id}: no move leads from {stands} to {to}"
         if to in BY_A_PERSON and line.actor_id != invite.decided_by:
             yield f"invite {invite.id}: {line.action} names {line.actor_id}"
-        if (to in BY_THE_MEMBER or stands is None) and line.actor_id != invite.member_id:
+        by_the_member = to in BY_THE_MEMBER or stands is None
+        if by_the_member and invite.is_forgotten and (line.actor_id or 0) > 0:
+            yield f"LEAK: forgotten invite {invite.id}: {line.action} names {line.actor_id}"
+        elif by_the_member and not invite.is_forgotten and line.actor_id != invite.member_id:
             yield f"invite {invite.id}: {line.action} names {line.actor_id}"
         stands, wish = line.to_state, ""
     if stands != invite.state:
@@ -340,14 +343,20 @@ def _on_cards(evidence: Evidence, said: Said) -> Iterable[str]:
         if note is None:
             yield f"invite {invite.id} ({invite.state}) has no card"
             continue
+        if invite.is_forgotten:
+            if note.buttons or "@" in note.words:
+                yield f"LEAK: the card of the forgotten invite {invite.id} says {note.words!r}"
+            continue
         yield from _lies(f"the card of invite {invite.id}", invite.state, note, ON_THE_CARD)
         if f"<@{invite.member_id}>" not in note.words:
             yield f"the card of invite {invite.id} does not name its member"
         who = f"<@{invite.decided_by}>" if invite.decided_by else BY_A_RULE
         if invite.state in SAYS_WHO and not re.search(who, note.words):
             yield f"the card of invite {invite.id} does not say who decided"
-        stale = [one for one in note.buttons if f":{invite.id}:{invite.version}:" not in one]
-        if bool(note.buttons) is not invite.is_open or stale:
+        # The way to the whole address stands there in every state.
+        decide = [one for one in note.buttons if one != f"helpr:address:{invite.id}"]
+        stale = [one for one in decide if f":{invite.id}:{invite.version}:" not in one]
+        if bool(decide) is not invite.is_open or stale:
             yield f"the card of invite {invite.id} ({invite.state}) has {note.buttons}"
     for note in notes.values():
         yield f"DOUBLED: a card of nobody's stands in the request channel: {note.words!r}"
@@ -355,7 +364,8 @@ def _on_cards(evidence: Evidence, said: Said) -> Iterable[str]:
 
 def _before_members(evidence: Evidence, said: Said) -> Iterable[str]:
     """Nobody reads of a state that is over, and each who should know is told, once."""
-    latest = {(invite.guild_id, invite.member_id): invite for invite in evidence.invites}
+    known = [invite for invite in evidence.invites if not invite.is_forgotten]
+    latest = {(invite.guild_id, invite.member_id): invite for invite in known}
     invites_of = Counter(invite.member_id for invite in evidence.invites)
     for invite in latest.values():
         seen = said.answers.get(invite.member_id, ())

@@ -280,6 +280,12 @@ class Scene:
         shares = self.plex.world.shares
         return next((one for one in shares if one.email == person.login), None)
 
+    def direct_messages(self, person: Person) -> list[str]:
+        """What somebody reads in their direct messages."""
+        backend = self.discord.backend
+        channel = backend.dm_channels.get(person.id)
+        return [words(message) for message in backend.messages.get(channel, {}).values()]
+
     # -- looking and waiting ---------------------------------------------------------------------
 
     async def evidence(self) -> Evidence:
