@@ -28,7 +28,7 @@ from sandbox.plex import PlexSandbox, PlexWorld
 from sandbox.plex.faults import failing
 
 REPEAT = int(os.environ.get("HELPR_TEST_REPEAT", "1"))
-EXAMPLES, STEPS = 8, 25
+EXAMPLES, STEPS = 5, 25
 # How long a story may need to come to rest; Plex is waited for an hour at most.
 ROUNDS = [30] * 5 + [300] * 8 + [1200] * 12
 
