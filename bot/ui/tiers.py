@@ -37,7 +37,7 @@ SERVERS = 5
 # As much of the libraries' names as a panel shows.
 TITLES = 900
 
-_ALLOWED = {
+ALLOWED = {
     "allow_sync": mark("Downloads"),
     "allow_channels": mark("Live TV"),
     "allow_camera_upload": mark("Camera upload"),
@@ -167,7 +167,7 @@ def tier_panel(view: TierView, t: Texts, *, saved: bool = False, warning: str = 
 
 def _facts(view: TierView, t: Texts) -> list[str]:
     tier = view.tier
-    allowed = [t(name) for flag, name in _ALLOWED.items() if getattr(tier.settings, flag)]
+    allowed = [t(name) for flag, name in ALLOWED.items() if getattr(tier.settings, flag)]
     return [
         t("This is the default tier: whoever names no other gets it. To delete it, make another one"
             " the default first.")
@@ -244,7 +244,7 @@ def _tier_rows(view: TierView, t: Texts) -> list[list[Item[Any]]]:
     ]
     if len(view.links) > 1:
         pages.append(TierPage("server", tier.id, t("Server")))
-    switches: list[Item[Any]] = [_switch(flag, tier, t(name), t) for flag, name in _ALLOWED.items()]
+    switches: list[Item[Any]] = [_switch(flag, tier, t(name), t) for flag, name in ALLOWED.items()]
     switches.append(
         SwitchTier(
             "is_open",
