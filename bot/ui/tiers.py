@@ -117,8 +117,8 @@ def _seats_line(one: LinkSeats, t: Texts) -> str:
              server=server, taken=one.taken, seats=one.link.seats)  # fmt: skip
     if one.unknown:
         line += " " + t.n(
-            "{n} of them by a share that was not made here.",
-            "{n} of them by shares that were not made here.",
+            "{n} of them by an account that is not known here.",
+            "{n} of them by accounts that are not known here.",
             one.unknown,
         )
     return f"💺 {line}"

@@ -12,10 +12,10 @@ from bot.ui.states import action_name, actions_like, is_action
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {"happened", "moved"}
 # Functions that write a line with details of whoever calls them.
-TELLERS = WRITERS | {"told", "_note", "_stored"}
+TELLERS = WRITERS | {"told", "_stored"}
 # What each line has, and what stands in a dictionary before it is handed over.
 COLUMNS = {"now", "by", "invite_id", "from_state", "to_state", "why", "was"}
-GATHERED = {"until", "tier", "was_tier", "bulk", "outcome", "sections"}
+GATHERED = {"until", "tier", "was_tier", "bulk", "outcome", "sections", "kind", "channel"}
 Call = ast.Call
 
 
