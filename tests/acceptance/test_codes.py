@@ -149,7 +149,7 @@ async def test_only_with_a_code(stage: Stage) -> None:
     assert fields(form)[0]["custom_id"] == "code"
     assert fields(form)[0].get("required", True)
     async with stage.nothing_changes():
-        assert "You need a code to ask for access here" in refusal(await stage.ask_with(stage.bob, "bob"))
+        assert "You need a code to ask" in refusal(await stage.ask_with(stage.bob, "bob"))
     assert "That code does not work here" in refusal(await redeem(stage, stage.bob, "ABCD-1234"))
     assert await stage.invite_of(stage.bob) is None
     code = await made(stage)

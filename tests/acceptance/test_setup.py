@@ -289,9 +289,7 @@ async def test_signing_in_again(bare: Stage) -> None:
     keys = bare.plex.world.keys
     keys.sign_out(keys.pins[-1].token)
     await bare.pass_time(minutes=11)
-    assert "Sign in again with /plex connect" in said(
-        await bare.slash(bare.alice, "plex status")
-    )
+    assert "Sign in again with /plex connect" in said(await bare.slash(bare.alice, "plex status"))
     # Long before it would be tried again by itself.
     await bare.run_sql("UPDATE plex_link SET connect_due_at = connect_due_at + interval '1 hour'")
     again = await bare.slash(bare.alice, "plex connect")
