@@ -108,7 +108,7 @@ _ACTIONS: dict[str, str] = {
     "share.gone_already": mark("found the invite gone on Plex"),
     "share.not_found": mark("found no invite on Plex"),
     "share.left_alone": mark("left the share on Plex alone"),
-    "share.left_to_others": mark("left it on Plex, as others here have it too"),
+    "share.left_to_others": mark("left it on Plex, as another Discord server needs it"),
     "bulk.started": mark("started a bulk action"),
     "bulk.stopped": mark("stopped a bulk action"),
     "bulk.finished": mark("finished a bulk action"),
