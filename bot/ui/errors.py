@@ -289,7 +289,7 @@ TEXTS: dict[str, str] = {
         "That sign-in has expired. Start again with /setup or /plex connect; it takes a minute."
     ),
     "plex.paused": mark(
-        "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
+        "Plex needs an admin first; /plex status says why. I compare by myself once that is fixed."
     ),
     "tier.no_libraries": mark(
         "The tier {tier} has no libraries yet. Choose some with /plex libraries, then approve."
@@ -466,7 +466,7 @@ MEMBER_TEXTS: dict[str, str] = {
         "Plex cannot be reached right now. I keep trying; you do not need to do anything."
     ),
     "plex.untrusted": mark(
-        "The way to Plex is not safe right now. Once the admins have mended it, this goes on by"
+        "The way to Plex is not safe right now. Once the admins have fixed it, this goes on by"
         " itself; you do not need to do anything."
     ),
     "plex.answer_lost": mark(
@@ -486,7 +486,7 @@ MEMBER_TEXTS: dict[str, str] = {
         " you do not need to do anything."
     ),
     "plex.not_owner": mark(
-        "Plex does not let me invite people here yet. Once the admins have mended that, this goes"
+        "Plex does not let me invite people here yet. Once the admins have fixed that, this goes"
         " on by itself; you do not need to do anything."
     ),
     "plex.server_changed": mark(

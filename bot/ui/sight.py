@@ -121,7 +121,7 @@ def _other_account(view: SightView, t: Texts) -> list[str]:
 def _no_libraries(_view: SightView, t: Texts) -> list[str]:
     return [
         t("There is nothing to see yet"),
-        t("Plex shares the server with you, but no library. Only the admins can mend that; please"
+        t("Plex shares the server with you, but no library. Only the admins can fix that; please"
           " tell them."),
     ]  # fmt: skip
 

@@ -42,7 +42,7 @@ async def test_a_dead_token_is_told_once(stage: Stage) -> None:
     text = words(notice(stage))
     assert "Home Media needs an admin" in text
     assert "Plex no longer accepts the owner's sign-in" in text
-    assert "what waits goes on once this is mended" in text
+    assert "what waits goes on once this is fixed" in text
     assert "Since <t:" in text
     assert stage.plex.owner_token not in text
     await access(stage, "suspend", stage.bob)
@@ -74,7 +74,7 @@ async def test_a_mended_token(stage: Stage) -> None:
     assert await stage.state_of(stage.bob) == "active"
     text = words(notice(stage))
     assert "✅ Home Media works again" in text
-    assert "Mended <t:" in text
+    assert "Fixed <t:" in text
     assert "needs an admin" not in text
     assert labels(notice(stage)) == []
     assert "Connected, answers in" in said(await status(stage))
@@ -213,7 +213,7 @@ async def test_look_again(stage: Stage) -> None:
     await stage.alice.click(notice(stage), label="Look again")
     await stage.run_jobs()
     assert "✅ Plex's list of people can be trusted again" in words(notice(stage))
-    assert "Mended <t:" in words(notice(stage))
+    assert "Fixed <t:" in words(notice(stage))
     assert labels(notice(stage)) == []
     assert await states(stage, people) == ["active"] * 4
 
