@@ -95,7 +95,7 @@ def tried_again(error: PlexError) -> str:
         case Treatment.ADMIN if isinstance(error, PlexNoLibraries):
             return "once libraries are chosen"
         case Treatment.ADMIN:
-            return f"once it is mended, which is tried every {_span(RECHECK)}"
+            return f"once it is fixed, which is tried every {_span(RECHECK)}"
         case _ if isinstance(error, PlexLibrariesUnknown):
             return f"once the libraries are read anew, {_waits(error)}"
         case _:

@@ -1,5 +1,6 @@
 """A line of the audit log, as a value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -46,8 +47,12 @@ class AuditLine:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Lines, newest first; whether there are newer and older ones than these."""
+    """Lines, newest first; whether there are newer and older ones than these.
+
+    `tiers`: the names of the guild's tiers, by id.
+    """
 
     lines: tuple[AuditLine, ...]
     has_newer: bool = False
     has_older: bool = False
+    tiers: Mapping[int, str] = field(default_factory=dict)

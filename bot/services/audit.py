@@ -2,6 +2,7 @@
 
 import json
 from contextlib import aclosing
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.domain.audit import AuditFilter, AuditLine, AuditPage
@@ -55,9 +56,11 @@ class AuditService:
     ) -> AuditPage:
         """The latest lines of the actor's guild, or those beside the line `before` or `after`."""
         async with self._ledger.begin() as work:
-            return await work.audit_log.page(
+            page = await work.audit_log.page(
                 actor.guild_id, wanted, limit=PAGE, before=before, after=after
             )
+            tiers = {tier.id: tier.name for tier in await work.tiers.of_guild(actor.guild_id)}
+            return replace(page, tiers=tiers)
 
     async def file(self, actor: Actor, wanted: AuditFilter) -> tuple[bytes, int, bool]:
         """(the lines as a file, how many, whether older ones had no room). No address is in it."""

@@ -31,6 +31,7 @@ def own_absence_line(invite: Invite, t: Texts) -> str:
     if not is_missed or invite.grace_until is None:
         return ""
     return "⚠️ " + t(
-        "You no longer have the role for this. Your access ends {when}, unless you get it back.",
+        "You no longer have the Discord role that your access needs. It ends {when}, unless you"
+        " get the role back.",
         when=relative(invite.grace_until),
     )

@@ -106,8 +106,8 @@ def _server_lines(server: ServerView, t: Texts) -> list[str]:
     taken = t("Seats: {taken} of {seats} taken", taken=seats.taken, seats=link.seats)
     if seats.unknown:
         taken += ", " + t.n(
-            "{n} of them by a share that is not known here",
-            "{n} of them by shares that are not known here",
+            "{n} of them by an account that is not known here",
+            "{n} of them by accounts that are not known here",
             seats.unknown,
         )
     return [f"{name} {_health(server, t)}", taken]
@@ -146,13 +146,13 @@ def _drift_lines(board: Board, t: Texts) -> list[str]:
             found.get(DriftKind.LIBRARIES, 0),
         ),
         DriftKind.UNKNOWN: t.n(
-            "{n} share on Plex is not known here",
-            "{n} shares on Plex are not known here",
+            "{n} account on Plex is not known here",
+            "{n} accounts on Plex are not known here",
             found.get(DriftKind.UNKNOWN, 0),
         ),
         DriftKind.UNWANTED: t.n(
-            "{n} suspended person has a share on Plex",
-            "{n} suspended people have a share on Plex",
+            "{n} suspended person has access on Plex",
+            "{n} suspended people have access on Plex",
             found.get(DriftKind.UNWANTED, 0),
         ),
     }

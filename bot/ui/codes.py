@@ -32,8 +32,7 @@ def made_panel(view: CodeView, t: Texts, problem: Refused | None = None) -> Layo
     """
     code = view.code
     guessable = "⚠️ " + t(
-        "You have chosen it yourself, and what people think of, others guess. Let it end soon, or"
-        " let me make one."
+        "A code that a person thinks of is easier to guess. Let it end soon, or let me make one."
     )
     return layout(
         "### " + t("A new code: {name}", name=code_name(code, t)),

@@ -21,12 +21,18 @@ TEXTS: dict[str, str] = {
         "That is not a complete e-mail address. It should look like you@example.org."
     ),
     "login.username_wrong": mark(
-        "Plex has no such usernames. A username has letters, digits, dots, dashes or underscores,"
+        "That cannot be a Plex username: those have letters, digits, dots, dashes or underscores,"
         " and no spaces. Your e-mail address works too."
     ),
     "login.owner": mark("That account owns the Plex server, so it has everything already."),
-    "login.has_access": mark("That Plex account already has access here. There is nothing to do."),
-    "login.taken": mark("There is already an open request for that Plex account."),
+    "login.has_access": mark(
+        "That Plex account already has access here. If it is yours and you"
+        " cannot watch, please ask an admin."
+    ),
+    "login.taken": mark(
+        "There is already an open request for that Plex account. If it is yours"
+        " and you did not ask, please tell an admin."
+    ),
     "login.being_released": mark(
         "An earlier invite of that Plex account is just being taken back. Try again in a minute."
     ),
@@ -35,37 +41,34 @@ TEXTS: dict[str, str] = {
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
     # Privacy
     "member.being_forgotten": mark(
-        "Somebody who has asked to be forgotten can ask again as soon as that is done. Please try"
-        " again in a few minutes."
+        "I am still erasing what I know, as asked. Please try again in a few minutes."
     ),
     "invite.forgotten": mark(
-        "Who this was about was forgotten. Only what is counted is left, so nothing can be done"
-        " with it."
+        "Everything about this person has been erased, so nothing can be done here any more."
     ),
     "address.none": mark("There is no e-mail address here: this is a Plex username."),
     # Codes
     "code.wrong": mark(
-        "That code does not work here. Please check the spelling. It may also be used up or over:"
-        " whoever gave it to you can help."
+        "That code does not work here. Please check the spelling. It may also be used up or"
+        " expired: ask whoever gave it to you."
     ),
     "code.used_up": mark(
-        "That code is used up: it has opened the door as often as it can. Whoever gave it to you"
-        " can make another one."
+        "That code is used up. Please ask whoever gave it to you for another one."
     ),
     "code.just_used_up": mark(
-        "Somebody was faster: that code has just been used up, or taken back. Whoever gave it to"
-        " you can make another one."
+        "That code has just been used up, or taken back. Please ask whoever gave it to you for"
+        " another one."
     ),
     "code.expired": mark(
-        "The time of that code is over. Whoever gave it to you can make another one."
+        "That code has expired. Please ask whoever gave it to you for another one."
     ),
     "code.revoked": mark("The admins have taken that code back. Please ask them for another one."),
     "code.needed": mark(
-        "Here you need a code to ask for access. The admins hand them out. Once you have one, use"
-        " /invite and type it in the form."
+        "You need a code to ask for access here. Please ask an admin for one, then use /invite"
+        " again."
     ),
     "code.too_many": mark(
-        "That were too many codes that do not work. Please try again {when}, with the code at hand."
+        "Several codes did not work. Please try again {when}, with the code at hand."
     ),
     "code.exists": mark(
         "This server has that code already, or had it once. Please choose another one."
@@ -89,11 +92,13 @@ TEXTS: dict[str, str] = {
         " in this server already, or invite them yourself."
     ),
     "code.link_nowhere": mark(
-        "Discord's links lead to a channel, and I found none that takes one. Name a text channel."
+        "I found no channel that the link could lead to. Name a text channel."
     ),
     # Invites
     "invite.unknown": mark("That request does not exist any more."),
-    "invite.open_already": mark("You already have a request. /my-plex shows it."),
+    "invite.open_already": mark(
+        "You have asked already. /my-plex shows how it stands, and what you can do."
+    ),
     "invite.login_taken": mark("There is already an open request for that Plex account."),
     "invite.own": mark("This is your own request, so somebody else has to decide it."),
     "invite.decided": mark("{user} was faster: this request is {state}."),
@@ -168,8 +173,8 @@ TEXTS: dict[str, str] = {
         " are stored encrypted, so I cannot search for a part of one."
     ),
     "access.plex_unlinked": mark(
-        "Plex shares with that account, but nobody here is known for it. /access import matches"
-        " such people with members."
+        "That account has access on Plex, but I do not know whose it is. /access import matches it"
+        " with a member."
     ),
     # Given by an admin, or taken over from Plex
     "newcomer.bot": mark("{user} is a bot. Bots cannot have access to Plex."),
@@ -272,19 +277,19 @@ TEXTS: dict[str, str] = {
         "People have access through {server}, or are about to: {n}. End their access first, or move"
         " them to a tier of another server; then disconnect it."
     ),
-    "sign_in.member_over": mark("That sign-in is over. Begin anew with /invite."),
+    "sign_in.member_over": mark("That sign-in has expired. Start again with /invite."),
     "sign_in.member_left": mark(
         "You have left this server meanwhile, so nothing was asked for. I have signed out again."
     ),
     "sign_in.not_held": mark(
-        "That sign-in is over already, so it cannot be kept. You can accept by a link later;"
-        " /my-plex shows it."
+        "That sign-in has expired, so I cannot accept for you. Once you are approved, /my-plex has"
+        " a button to accept the invite."
     ),
     "sign_in.over": mark(
-        "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
+        "That sign-in has expired. Start again with /setup or /plex connect; it takes a minute."
     ),
     "plex.paused": mark(
-        "Plex needs an admin first; /plex status says why. I compare by myself once that is mended."
+        "Plex needs an admin first; /plex status says why. I compare by myself once that is fixed."
     ),
     "tier.no_libraries": mark(
         "The tier {tier} has no libraries yet. Choose some with /plex libraries, then approve."
@@ -317,9 +322,9 @@ TEXTS: dict[str, str] = {
         " more seats with /tier edit, or end somebody's access first."
     ),
     "seats.server_full": mark(
-        "{server} is full: all of its owner's {seats} seats are taken ({unknown} of them by shares"
-        " that were not made here). End somebody's access, or see /tier list for the number of"
-        " seats."
+        "{server} is full: all of its owner's {seats} seats are taken ({unknown} of them by"
+        " accounts that are not known here). End somebody's access, or see /tier list for the"
+        " number of seats."
     ),
     "seats.awaited": mark(
         "The free seats are for the people on the waiting list ({n}). They get them within seconds."
@@ -386,8 +391,9 @@ TEXTS: dict[str, str] = {
     # That it is tried again is said by the card and the panel which show these.
     "plex.unreachable": mark("Plex cannot be reached right now, so nothing was sent."),
     "plex.untrusted": mark(
-        "There is no safe way to Plex: its certificate is not valid, or it speaks no https. Nothing"
-        " was sent. Check the server's address, and the clock of the machine that I run on."
+        "The connection to Plex is not safe: its certificate is not valid, or it does not offer"
+        " https. Nothing was sent. Check the server's address, and the clock of the machine that I"
+        " run on."
     ),
     "plex.answer_lost": mark(
         "Plex's answer was lost, or cannot be read. Before anything is sent again, I look whether"
@@ -397,13 +403,13 @@ TEXTS: dict[str, str] = {
         "Plex did not answer properly. Before anything is sent again, I look whether it worked."
     ),
     "plex.redirected": mark(
-        "The address sends me on to another one, where I do not follow with the token. If it is"
-        " your server's, set its final address."
+        "The server's address leads on to another one. I do not follow it, so that nobody gets"
+        " hold of your sign-in. If the new address is right, set that one."
     ),
     "plex.busy": mark("Plex asks me to slow down, so I wait before I ask again."),
     "plex.token_refused": mark(
-        "Plex no longer accepts the token of the server's owner. What waits goes on by itself"
-        " once the operator has set a new one, or an admin signs in again with /plex connect."
+        "Plex no longer accepts the owner's sign-in. Sign in again with /plex connect, or let the"
+        " operator set a new token; then everything that waits goes on by itself."
     ),
     "plex.not_owner": mark(
         "The connected Plex account does not own that server. Everything that waits goes on by"
@@ -417,18 +423,18 @@ TEXTS: dict[str, str] = {
         "The tier has no libraries, so nothing was shared. Choose some with /plex libraries."
     ),
     "plex.already_shared": mark(
-        "Plex says that this account is invited or has access already, so I look for that share."
+        "Plex says that this account already has an invite or access. I am looking for it on Plex."
     ),
     "plex.libraries_unknown": mark(
         "The Plex server's libraries have changed, so I read them anew."
     ),
-    "plex.share_gone": mark("Plex does not hold this share any more. A new one can be asked for."),
+    "plex.share_gone": mark("This invite is no longer on Plex. The member can ask again."),
     "plex.endpoint_gone": mark(
         "Plex has switched this function off. So far it has always come back after a while."
     ),
     "plex.not_understood": mark(
-        "Plex does not take this question any more, or something else answers in its place. If it"
-        " lasts, look for a newer version of me."
+        "Plex no longer understands what I ask, or something else answers in its place. If this"
+        " lasts, ask the operator to update me."
     ),
     "plex.refused": mark(
         "Plex refused, so I do not ask again. The member can check the account and ask anew."
@@ -457,51 +463,54 @@ TEXTS: dict[str, str] = {
 # which is nothing most of the time.
 MEMBER_TEXTS: dict[str, str] = {
     "plex.unreachable": mark(
-        "Plex cannot be reached right now. I keep trying; you need do nothing."
+        "Plex cannot be reached right now. I keep trying; you do not need to do anything."
     ),
     "plex.untrusted": mark(
-        "The way to Plex is not safe right now. Once the admins have mended it, this goes on by"
-        " itself; you need do nothing."
+        "The way to Plex is not safe right now. Once the admins have fixed it, this goes on by"
+        " itself; you do not need to do anything."
     ),
     "plex.answer_lost": mark(
-        "Plex did not answer clearly, so I check whether it worked. I keep trying; you need do"
-        " nothing."
+        "Plex did not answer clearly, so I check whether it worked. I keep trying; you do not need"
+        " to do anything."
     ),
     "plex.fault": mark(
-        "Plex did not answer clearly, so I check whether it worked. I keep trying; you need do"
-        " nothing."
+        "Plex did not answer clearly, so I check whether it worked. I keep trying; you do not need"
+        " to do anything."
     ),
-    "plex.redirected": mark("Plex is not where I look for it. I keep trying; you need do nothing."),
-    "plex.busy": mark("Plex is very busy. I ask again in a while; you need do nothing."),
+    "plex.redirected": mark(
+        "I cannot find Plex right now. I keep trying; you do not need to do anything."
+    ),
+    "plex.busy": mark("Plex is very busy. I ask again in a while; you do not need to do anything."),
     "plex.token_refused": mark(
         "Plex has signed me out. Once the admins have signed me in again, this goes on by itself;"
-        " you need do nothing."
+        " you do not need to do anything."
     ),
     "plex.not_owner": mark(
-        "Plex does not let me invite people here yet. Once the admins have mended that, this goes"
-        " on by itself; you need do nothing."
+        "Plex does not let me invite people here yet. Once the admins have fixed that, this goes"
+        " on by itself; you do not need to do anything."
     ),
     "plex.server_changed": mark(
         "The Plex server seems to be another one. Once the admins have looked, this goes on by"
-        " itself; you need do nothing."
+        " itself; you do not need to do anything."
     ),
     "plex.no_libraries": mark(
         "There is nothing to share yet. Once the admins have chosen libraries, this goes on by"
-        " itself; you need do nothing."
+        " itself; you do not need to do anything."
     ),
     "plex.already_shared": mark(
-        "Plex says that this account is invited or has access already. I look for it; meanwhile,"
-        " look into Plex's e-mail too."
+        "Plex says that this account already has an invite or access. I am looking for it; please"
+        " also look for an e-mail from Plex."
     ),
     "plex.libraries_unknown": mark(
-        "The Plex server's libraries have just changed. I keep trying; you need do nothing."
+        "The Plex server's libraries have just changed. I keep trying; you do not need to do"
+        " anything."
     ),
-    "plex.share_gone": mark("Plex does not hold your invite any more."),
+    "plex.share_gone": mark("Your invite is no longer on Plex."),
     "plex.endpoint_gone": mark(
-        "Plex sends no invites at the moment. I keep trying; you need do nothing."
+        "Plex sends no invites at the moment. I keep trying; you do not need to do anything."
     ),
     "plex.not_understood": mark(
-        "Plex is not answering as it should. I keep trying; you need do nothing."
+        "Plex is not answering as it should. I keep trying; you do not need to do anything."
     ),
     "plex.refused": mark(
         "Plex did not accept this account. Check the spelling; the admins can see Plex's reason."

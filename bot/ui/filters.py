@@ -18,7 +18,11 @@ def filter_lines(tier: Tier, t: Texts) -> list[str]:
 
 def filter_words(tier: Tier, media: Media, t: Texts) -> str:
     """The filter of one kind of media; empty where everything is let through."""
-    stored = getattr(tier.settings, f"filter_{media}")
+    return stored_filter_words(getattr(tier.settings, f"filter_{media}"), t)
+
+
+def stored_filter_words(stored: str, t: Texts) -> str:
+    """The same of a filter in Plex's own form."""
     read = ContentFilter.parse(stored)
     if read is None:
         return plain(stored)

@@ -38,7 +38,7 @@ def holding_lines(invite: Invite, holding: Holding | None, t: Texts) -> list[str
         t("**Shall I accept the invite for you when they say yes?** Then your libraries are simply"
           " there. For that I keep your sign-in, encrypted, until they decide: three days at"
           " most."),
-        "-# " + t("Without an answer I sign out {when}, and you accept by a link.",
+        "-# " + t("If you do not choose, I sign out {when}, and you accept the invite yourself.",
                   when=relative(holding.until)),
     ]  # fmt: skip
 
@@ -46,7 +46,10 @@ def holding_lines(invite: Invite, holding: Holding | None, t: Texts) -> list[str
 def _while_sent(holding: Holding, t: Texts) -> list[str]:
     if holding.until is not None:
         return [
-            t("I am accepting the invite for you. This takes a moment, and you need do nothing.")
+            t(
+                "I am accepting the invite for you. This takes a moment; you do not need to do"
+                " anything."
+            )
         ]
     if holding.problem_key is None:
         return []

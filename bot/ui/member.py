@@ -147,8 +147,8 @@ def _waiting(invite: Invite, view: MemberView, t: Texts) -> list[str]:
 
 def _in_line(_invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return [
-        t("Every seat is taken just now. You get the next one that comes free, in your turn; there"
-          " is nothing you need to do."),
+        t("All seats are taken right now. You get one as soon as it is your turn; you do not need"
+          " to do anything."),
         f"**{place}**" if (place := place_line(view.mine.ahead, t)) else "",
         _where_told(t),
     ]  # fmt: skip
@@ -159,7 +159,10 @@ def _on_its_way(invite: Invite, view: MemberView, t: Texts) -> list[str]:
         return [member_text(invite.failure_key, t)]
     if invite.is_restoring:
         return [t("Plex is being asked to give you your libraries back.")]
-    return [t("Plex is being asked to invite you."), *holding_lines(invite, view.mine.holding, t)]
+    return [
+        t("I am asking Plex to invite you. That usually takes a moment."),
+        *holding_lines(invite, view.mine.holding, t),
+    ]
 
 
 def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
@@ -204,7 +207,7 @@ def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
         t("{server} is shared with you. Enjoy!", server=f"**{server}**"),
         _tier_line(view, t),
         libraries_line(view.libraries, t),
-        ends_line(invite, t) or t("It has no end."),
+        ends_line(invite, t) or t("Your access has no end."),
         own_absence_line(invite, t),
         *_what_plex_demands(view, invite, t),
     ]
@@ -255,9 +258,12 @@ def _why_failed(invite: Invite, t: Texts) -> str:
         case "plex.refused" | "plex.share_gone" as key:
             return member_text(key, t)
         case "invite.login_taken" | "plex.already_shared":
-            return t("That Plex account already has access, or an open invite, here.")
+            return t(
+                "That Plex account already has access here, or an open request. If it is"
+                " yours, please tell an admin."
+            )
         case _:
-            return t("Plex could not invite this account. The admins can see why.")
+            return t("Plex could not invite this account. The admins can see why: please ask them.")
 
 
 def _where_told(t: Texts) -> str:

@@ -27,7 +27,7 @@ def notice_card(data: NoticeData, t: Texts) -> LayoutView:
         title = t(_MENDED[data.notice.kind], server=_server(data))
         if data.link is not None and data.link.disconnected_at is not None:
             title = t("{server} was disconnected", server=_server(data))
-        mended = t("Mended {when}.", when=relative(data.notice.cleared_at))
+        mended = t("Fixed {when}.", when=relative(data.notice.cleared_at))
         return layout(f"### ✅ {title}", mended, colour=GREEN)
     title, lines, buttons, colour = _OPEN[data.notice.kind](data, t)
     since = "-# " + t("Since {when}", when=relative(data.notice.since))
@@ -55,7 +55,7 @@ def _link_paused(data: NoticeData, t: Texts) -> Parts:
         [
             t(TEXTS[key]),
             plex_reason(key, str(details.get("reason", "")), t),
-            t("Nothing is lost: what waits goes on once this is mended."),
+            t("Nothing is lost: what waits goes on once this is fixed."),
         ],
         [],
         RED,

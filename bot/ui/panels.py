@@ -156,13 +156,13 @@ def _drift_lines(report: LinkReport, t: Texts) -> list[str]:
             report.drift.get(DriftKind.LIBRARIES, 0),
         ),
         DriftKind.UNKNOWN: t.n(
-            "{n} share on Plex is not known here",
-            "{n} shares on Plex are not known here",
+            "{n} account on Plex is not known here",
+            "{n} accounts on Plex are not known here",
             report.drift.get(DriftKind.UNKNOWN, 0),
         ),
         DriftKind.UNWANTED: t.n(
-            "{n} suspended person has a share on Plex",
-            "{n} suspended people have a share on Plex",
+            "{n} suspended person has access on Plex",
+            "{n} suspended people have access on Plex",
             report.drift.get(DriftKind.UNWANTED, 0),
         ),
     }

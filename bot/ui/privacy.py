@@ -53,8 +53,8 @@ def forget_panel(invite_id: int, t: Texts) -> LayoutView:
         "• " + t("Your Plex access from this server ends, and an invite on its way is taken back."),
         "• " + t("Your Plex account, notes, choices and messages are erased."),
         "• " + t("What stays are numbers: that somebody asked, and how it went."),
-        "• " + t("If the admins have sent you away, a fingerprint that names nobody stays, so"
-                 " that they decide when you ask again."),
+        "• " + t("If the admins said no or ended your access, a mark without your name stays, so"
+                 " that they decide if you ask again."),
         "",
         t("Nothing changes in other Discord servers. To come back you would have to ask again."),
         rows=[[
@@ -69,8 +69,8 @@ def forgetting_panel(t: Texts) -> LayoutView:
     """It has begun."""
     return layout(
         "### " + t("You are being forgotten"),
-        t("As soon as Plex has taken your access back, what I know about you here is erased."
-          " That mostly takes less than a minute. While Plex does not answer I keep trying."),
+        t("First Plex takes your access back, then I erase what I know about you here. That"
+          " usually takes less than a minute. If Plex does not answer, I keep trying."),
         t("I will not write to you about it."),
         colour=GREEN,
     )  # fmt: skip

@@ -28,14 +28,14 @@ def ways_panel(signing_in: SignInView, asking: Asking, t: Texts) -> LayoutView:
         t("**Sign in with Plex**: nothing to type, and no invite to accept. Confirm it on Plex's"
           " own page, then come back. {then}", then=t(then)),
         t("**Use e-mail or username**: type your Plex account, and accept Plex's invite later."),
-        "-# " + t("From the sign-in I learn your account's name and address, and accept the invite"
-                  " for you. Then I sign out again. I never see your password."),
+        "-# " + t("I see the name and e-mail address of your Plex account, accept the invite for"
+                  " you, and sign out again. I never see your password."),
         "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
         rows=[
             [
                 Button(label=t("Sign in with Plex"), url=signing_in.url),
                 Prove("form", t("Use e-mail or username")),
-                Prove("anew", t("Begin anew")),
+                Prove("anew", t("Start again")),
             ]
         ],
         colour=BLUE,
@@ -57,8 +57,11 @@ def proof_panel(proof: Proof, t: Texts) -> LayoutView:
     """The request that came of a sign-in, or why there is none."""
     if proof.view is not None:
         return member_panel(proof.view, t)
-    again = [Prove("anew", t("Begin anew")), Prove("form", t("Use e-mail or username"))]
+    again = [Prove("anew", t("Start again")), Prove("form", t("Use e-mail or username"))]
     if proof.refusal is not None:
         return layout(error_text(proof.refusal, t), rows=[again], colour=RED)
-    said = t("Nobody has confirmed the sign-in in time, so it is over. Nothing was changed.")
+    said = t(
+        "The sign-in on Plex was not confirmed in time, so nothing was changed. You can start"
+        " again."
+    )
     return layout("⌛ " + said, rows=[again], colour=YELLOW)

@@ -120,7 +120,7 @@ def _waiting(signing_in: SignInView, head: str, t: Texts, looked_at: datetime | 
             [
                 Button(label=t("Sign in with Plex"), url=signing_in.url),
                 ShowStep(Step.PLEX, ON, t("Continue")),
-                BeginSignIn(t("Begin anew")),
+                BeginSignIn(t("Start again")),
             ]
         ],
         colour=BLUE,
@@ -130,8 +130,12 @@ def _waiting(signing_in: SignInView, head: str, t: Texts, looked_at: datetime | 
 def _expired(head: str, t: Texts) -> LayoutView:
     return layout(
         head,
-        "⌛ " + t("Nobody has confirmed the sign-in in time, so it is over. Nothing was changed."),
-        rows=[[BeginSignIn(t("Begin anew"))]],
+        "⌛ "
+        + t(
+            "The sign-in on Plex was not confirmed in time, so nothing was changed. You can"
+            " start again."
+        ),
+        rows=[[BeginSignIn(t("Start again"))]],
         colour=YELLOW,
     )
 

@@ -60,7 +60,7 @@ def _server(view: SightView) -> str:
 def _not_yet(_view: SightView, t: Texts) -> list[str]:
     return [
         t("Not there yet"),
-        t("Nothing is shared with you so far: your request waits, or Plex is just being asked."
+        t("You have no libraries yet: the admins still have to decide, or I am just asking Plex."
           " /my-plex shows how it stands."),
     ]  # fmt: skip
 
@@ -93,7 +93,7 @@ def _just_accepted(view: SightView, t: Texts) -> list[str]:
     return [
         t("Plex says that you have accepted"),
         t(
-            "Reload Plex, and {server} is there. /my-plex follows in a minute.",
+            "Reload Plex, and {server} is there. /my-plex shows it in a minute.",
             server=_server(view),
         ),
     ]
@@ -102,8 +102,8 @@ def _just_accepted(view: SightView, t: Texts) -> list[str]:
 def _gone(view: SightView, t: Texts) -> list[str]:
     return [
         t("Plex shares nothing with you any more"),
-        t("The share with {account} was declined, left or removed on Plex. /my-plex follows in a"
-          " minute; after that you can ask again with /invite.", account=_invited(view)),
+        t("On Plex, the invite to {account} was declined, or the libraries were removed. /my-plex"
+          " shows it in a minute; then you can ask again with /invite.", account=_invited(view)),
     ]  # fmt: skip
 
 
@@ -112,15 +112,16 @@ def _other_account(view: SightView, t: Texts) -> list[str]:
         t("The libraries are in another Plex account"),
         t("The invite went to {account}, and the Plex account {name} has accepted it.",
           account=_invited(view), name=f"**{plain(view.has_it)}**"),
-        t("Sign out of Plex, and in again as {name}. Is that not you? Then leave here, and ask"
-          " again with the right account.", name=f"**{plain(view.has_it)}**"),
+        t("Sign out of Plex, and in again as {name}. Is that not your account? Then give up this"
+          " access with /my-plex, and ask again with the right one.",
+          name=f"**{plain(view.has_it)}**"),
     ]  # fmt: skip
 
 
 def _no_libraries(_view: SightView, t: Texts) -> list[str]:
     return [
         t("There is nothing to see yet"),
-        t("Plex shares the server with you, but no library. Only the admins can mend that; please"
+        t("Plex shares the server with you, but no library. Only the admins can fix that; please"
           " tell them."),
     ]  # fmt: skip
 
@@ -128,15 +129,15 @@ def _no_libraries(_view: SightView, t: Texts) -> list[str]:
 def _server_down(view: SightView, t: Texts) -> list[str]:
     return [
         t("The server does not answer"),
-        t("{server} is switched off, or cut off, just now. Nothing is wrong with your access."
-          " Try again later.", server=_server(view)),
+        t("{server} is switched off or offline right now. Your access is fine. Try again later.",
+          server=_server(view)),
     ]  # fmt: skip
 
 
 def _unknown(_view: SightView, t: Texts) -> list[str]:
     return [
-        t("Plex does not tell"),
-        t("Plex did not answer me just now, so I cannot say. Try again in a few minutes."),
+        t("I could not find out"),
+        t("Plex did not answer me just now. Try again in a few minutes."),
     ]
 
 

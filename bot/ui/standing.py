@@ -46,10 +46,10 @@ def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
     return layout(
         "### " + t("Get access to Plex"),
         t((_HOW if data.guild.sign_in else _HOW_TYPED)[data.guild.asking]),
-        "-# " + t("Only you can see my answers here. If there is news later, I send you one"
-                  " direct message: when your request is decided, as a reminder to accept the"
-                  " invite, when your access changes, and before it ends. /my-plex switches direct"
-                  " messages off; then the news waits for you there."),
+        "-# " + t("Only you can see my answers. Later news comes as one direct message: the"
+                  " decision, a reminder to accept, a change, or when your access is about to end."
+                  " With /my-plex you can switch direct messages off; then news waits for you"
+                  " there."),
         rows=[_doors(data.guild, t)],
         colour=BLUE,
     )  # fmt: skip

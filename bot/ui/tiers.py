@@ -37,7 +37,7 @@ SERVERS = 5
 # As much of the libraries' names as a panel shows.
 TITLES = 900
 
-_ALLOWED = {
+ALLOWED = {
     "allow_sync": mark("Downloads"),
     "allow_channels": mark("Live TV"),
     "allow_camera_upload": mark("Camera upload"),
@@ -117,8 +117,8 @@ def _seats_line(one: LinkSeats, t: Texts) -> str:
              server=server, taken=one.taken, seats=one.link.seats)  # fmt: skip
     if one.unknown:
         line += " " + t.n(
-            "{n} of them by a share that was not made here.",
-            "{n} of them by shares that were not made here.",
+            "{n} of them by an account that is not known here.",
+            "{n} of them by accounts that are not known here.",
             one.unknown,
         )
     return f"💺 {line}"
@@ -167,7 +167,7 @@ def tier_panel(view: TierView, t: Texts, *, saved: bool = False, warning: str = 
 
 def _facts(view: TierView, t: Texts) -> list[str]:
     tier = view.tier
-    allowed = [t(name) for flag, name in _ALLOWED.items() if getattr(tier.settings, flag)]
+    allowed = [t(name) for flag, name in ALLOWED.items() if getattr(tier.settings, flag)]
     return [
         t("This is the default tier: whoever names no other gets it. To delete it, make another one"
             " the default first.")
@@ -244,7 +244,7 @@ def _tier_rows(view: TierView, t: Texts) -> list[list[Item[Any]]]:
     ]
     if len(view.links) > 1:
         pages.append(TierPage("server", tier.id, t("Server")))
-    switches: list[Item[Any]] = [_switch(flag, tier, t(name), t) for flag, name in _ALLOWED.items()]
+    switches: list[Item[Any]] = [_switch(flag, tier, t(name), t) for flag, name in ALLOWED.items()]
     switches.append(
         SwitchTier(
             "is_open",

@@ -63,7 +63,7 @@ async def test_an_address_with_wrong_syntax(stage: Stage) -> None:
 async def test_a_name_that_plex_cannot_have(stage: Stage) -> None:
     """Something that is neither an address nor a possible username is not taken."""
     for login in WRONG_NAMES:
-        assert "Plex has no such usernames" in await refused(stage, login), login
+        assert "That cannot be a Plex username" in await refused(stage, login), login
         await forget_limits(stage)
 
 

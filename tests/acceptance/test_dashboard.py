@@ -58,9 +58,9 @@ async def test_the_dashboard_of_a_living_server(stage: Stage) -> None:
     assert "2 streams: Sintel, Mail me" in text
     assert "x@example.org" not in text.replace("\\", "")
     assert "dave" not in text
-    assert "Seats: 2 of 100 taken, 1 of them by a share that is not known here" in text
+    assert "Seats: 2 of 100 taken, 1 of them by an account that is not known here" in text
     assert "Waiting: **1** · On the way: **0** · Active: **1** · Suspended: **0**" in text
-    assert "1 share on Plex is not known here" in text
+    assert "1 account on Plex is not known here" in text
     assert "Requests: 2, approvals: 1, acceptances: 1" in text
     assert f"1. <@{stage.carol.id}> · waiting for a decision · Standard · <t:" in text
     assert f"2. <@{stage.bob.id}> · active · Standard · <t:" in text
@@ -143,7 +143,7 @@ async def test_the_dashboard_with_a_dead_token(stage: Stage) -> None:
     await stage.run_jobs()
     shown = await board(stage)
     text = said(shown)
-    assert "Plex no longer accepts the token" in text
+    assert "Plex no longer accepts the owner's sign-in" in text
     assert "Invites wait until Home Media is connected" in text
     assert stage.plex.owner_token not in text
 

@@ -138,7 +138,7 @@ async def test_forgotten_with_everything(stage: Stage) -> None:
     # A stale button of staff's does nothing any more, and the person may come again.
     [(id_,)] = await stage.run_sql("SELECT id FROM invite")
     for custom_id in (f"helpr:extend:{id_}", f"helpr:retry:{id_}", f"helpr:address:{id_}"):
-        assert "was forgotten" in refusal(await pressed(stage, stage.alice, custom_id))
+        assert "has been erased" in refusal(await pressed(stage, stage.alice, custom_id))
     await stage.requested(stage.bob, ADDRESS)
     await stage.alice.click(stage.card(), label="Approve")
     await stage.run_jobs()
@@ -215,7 +215,7 @@ async def test_killed_in_the_middle(stage: Stage) -> None:
     assert stage.shares() == []
     # Until it is done nobody asks anew.
     told = refusal(await stage.ask_with(stage.bob, "x@example.org"))
-    assert "can ask again as soon as that is done" in told
+    assert "I am still erasing what I know" in told
     await stage.run_sql("UPDATE forgetting SET due_at = asked_at")
     taken = await forgetting.begin(id_)
     assert taken is not None

@@ -82,7 +82,7 @@ async def test_a_role_that_an_admin_takes(stage: Stage) -> None:
     await look(stage)
     assert await absent(stage) == ["role"]
     assert [m for m in stage.dms(stage.bob) if "Your role is gone" in words(m)]
-    assert "You no longer have the role" in (await my_plex(stage, stage.bob))[0]
+    assert "You no longer have the Discord role" in (await my_plex(stage, stage.bob))[0]
     assert "Has lost the role of their tier" in (await panel(stage, stage.bob))[0]
     await stage.pass_time(days=7, hours=HOURS)
     assert await stage.run_sql("SELECT end_reason FROM invite") == [("role_lost",)]

@@ -123,7 +123,7 @@ async def test_my_plex_while_plex_fails(stage: Stage) -> None:
     await stage.run_jobs()
     assert await stage.state_of(stage.bob) == "sending"
     text, buttons = await my_plex(stage)
-    assert "I keep trying; you need do nothing" in text
+    assert "I keep trying; you do not need to do anything" in text
     assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
     assert "I keep trying" in words(stage.card())
     stage.plex.world.faults.clear()

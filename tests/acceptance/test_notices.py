@@ -41,17 +41,17 @@ async def test_a_dead_token_is_told_once(stage: Stage) -> None:
     await stage.run_jobs()
     text = words(notice(stage))
     assert "Home Media needs an admin" in text
-    assert "Plex no longer accepts the token" in text
-    assert "what waits goes on once this is mended" in text
+    assert "Plex no longer accepts the owner's sign-in" in text
+    assert "what waits goes on once this is fixed" in text
     assert "Since <t:" in text
     assert stage.plex.owner_token not in text
     await access(stage, "suspend", stage.bob)
     await stage.slash(stage.alice, "plex status")
-    assert "no longer accepts the token" in refusal(await stage.slash(stage.alice, "plex connect"))
+    assert "accepts the owner's sign-in" in refusal(await stage.slash(stage.alice, "plex connect"))
     for _ in range(20):
         await stage.pass_time(minutes=5)
     assert words(notice(stage)) == text
-    assert "no longer accepts the token" in said(await status(stage))
+    assert "no longer accepts the owner's sign-in" in said(await status(stage))
 
 
 async def test_a_mended_token(stage: Stage) -> None:
@@ -74,7 +74,7 @@ async def test_a_mended_token(stage: Stage) -> None:
     assert await stage.state_of(stage.bob) == "active"
     text = words(notice(stage))
     assert "✅ Home Media works again" in text
-    assert "Mended <t:" in text
+    assert "Fixed <t:" in text
     assert "needs an admin" not in text
     assert labels(notice(stage)) == []
     assert "Connected, answers in" in said(await status(stage))
@@ -213,7 +213,7 @@ async def test_look_again(stage: Stage) -> None:
     await stage.alice.click(notice(stage), label="Look again")
     await stage.run_jobs()
     assert "✅ Plex's list of people can be trusted again" in words(notice(stage))
-    assert "Mended <t:" in words(notice(stage))
+    assert "Fixed <t:" in words(notice(stage))
     assert labels(notice(stage)) == []
     assert await states(stage, people) == ["active"] * 4
 
@@ -301,7 +301,7 @@ async def test_an_invite_that_keeps_failing(stage: Stage) -> None:
     assert labels(shown.response) == ["Compare with Plex now", "Try again"]
     assert labels(stage.cards()[0]) == ["Try again"]
     assert "This keeps failing; I try again now and then." in words(stage.cards()[0])
-    assert "you need do nothing" in (await my_plex(stage, stage.bob))[0]
+    assert "you do not need to do anything" in (await my_plex(stage, stage.bob))[0]
     stage.plex.world.faults.clear()
     pressed = await stage.alice.click(shown.response, label="Try again")
     assert "I try 1 thing again now." in said(pressed)

@@ -58,8 +58,8 @@ async def test_status_with_a_revoked_token(stage: Stage) -> None:
     """A dead token is named, and who has to do what."""
     stage.plex.world.revoke_token()
     text = said(await stage.slash(stage.alice, "plex status"))
-    assert "Plex no longer accepts the token" in text
-    assert "once the operator has set a new one" in text
+    assert "Plex no longer accepts the owner's sign-in" in text
+    assert "let the operator set a new token" in text
     assert stage.plex.owner_token not in text
 
 
@@ -126,7 +126,7 @@ async def test_a_dead_token_makes_invites_wait(stage: Stage) -> None:
     await stage.alice.click(stage.card(), label="Approve")
     await stage.run_jobs()
     assert stage.shares() == []
-    assert "no longer accepts the token" in words(stage.card())
+    assert "no longer accepts the owner's sign-in" in words(stage.card())
     assert "Invites wait until Plex is connected" in said(
         await stage.slash(stage.alice, "plex status")
     )

@@ -137,8 +137,8 @@ async def test_nobody_confirms(bare: Stage) -> None:
     await bare.pass_time(minutes=13, seconds=11)
     [[states]] = await bare.run_sql("SELECT array_agg(state ORDER BY id) FROM sign_in")
     assert states == ["replaced", "expired"]
-    assert "Nobody has confirmed the sign-in in time" in words(answer.response)
-    await bare.alice.click(answer.response, label="Begin anew")
+    assert "The sign-in on Plex was not confirmed in time" in words(answer.response)
+    await bare.alice.click(answer.response, label="Start again")
     await confirm(bare)
     assert "Connect Home Media" in labels(answer.response)
 
@@ -199,13 +199,13 @@ async def test_a_forged_choice(bare: Stage) -> None:
     await unseen.give_role(bare.env, bare.rita, bare.world.admins)
     async with bare.nothing_changes():
         other = await unseen.press(bare.env, bare.rita, place, press, on=answer.response)
-        assert "That sign-in is over" in refusal(other)
+        assert "That sign-in has expired" in refusal(other)
         forged = {**press, "custom_id": press["custom_id"][:-1] + "7"}
         there = await unseen.press(bare.env, bare.alice, place, forged, on=answer.response)
         assert "not one of the account's own" in refusal(there)
     await bare.alice.click(answer.response, label="Connect Home Media")
     late = await unseen.press(bare.env, bare.alice, place, press, on=answer.response)
-    assert "That sign-in is over" in refusal(late)
+    assert "That sign-in has expired" in refusal(late)
 
 
 async def test_two_admins_at_once(bare: Stage) -> None:
@@ -289,9 +289,7 @@ async def test_signing_in_again(bare: Stage) -> None:
     keys = bare.plex.world.keys
     keys.sign_out(keys.pins[-1].token)
     await bare.pass_time(minutes=11)
-    assert "an admin signs in again with /plex connect" in said(
-        await bare.slash(bare.alice, "plex status")
-    )
+    assert "Sign in again with /plex connect" in said(await bare.slash(bare.alice, "plex status"))
     # Long before it would be tried again by itself.
     await bare.run_sql("UPDATE plex_link SET connect_due_at = connect_due_at + interval '1 hour'")
     again = await bare.slash(bare.alice, "plex connect")

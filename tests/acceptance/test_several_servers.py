@@ -71,7 +71,7 @@ async def test_one_of_them_fails(stage: Stage) -> None:
     shown = await stage.slash(stage.alice, "plex status")
     text = said(shown)
     assert text.count("Connected, answers in") == 1
-    assert text.count("Plex no longer accepts the token") == 1
+    assert text.count("Plex no longer accepts the owner's sign-in") == 1
     await stage.sent(stage.bob)
 
 

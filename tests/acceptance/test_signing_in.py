@@ -58,7 +58,7 @@ async def test_in_at_once(open_house_stage: Stage) -> None:
     answer = await stage.slash(stage.bob, "invite")
     assert "Then you are approved at once." in said(answer)
     assert labels(answer.response) == [
-        "Sign in with Plex", "Use e-mail or username", "Begin anew",
+        "Sign in with Plex", "Use e-mail or username", "Start again",
     ]  # fmt: skip
     await confirm(stage, BOB)
     await stage.run_jobs()
@@ -127,7 +127,7 @@ async def test_no_longer_than_three_days(asked_stage: Stage) -> None:
     assert await held(stage) == []
     assert not is_signed_in(stage)
     late = await unseen.press(stage.env, stage.bob, stage.world.get_access, keep)
-    assert "over already" in said(late)
+    assert "That sign-in has expired" in said(late)
     view = await stage.slash(stage.bob, "my-plex")
     await stage.bob.click(view.response, label="Withdraw")
     await signed_in(stage)
@@ -288,7 +288,7 @@ async def refused_as(stage: Stage, account_id: int) -> Any:
     answer = await stage.slash(stage.bob, "invite")
     await confirm(stage, account_id)
     assert await stage.invite_of(stage.bob) is None
-    assert labels(answer.response) == ["Begin anew", "Use e-mail or username"]
+    assert labels(answer.response) == ["Start again", "Use e-mail or username"]
     return words(answer.response)
 
 
@@ -318,10 +318,10 @@ async def test_nobody_confirms_in_time(open_house_stage: Stage) -> None:
     """It ends in a sentence and a way to begin anew; somebody else cannot press it for them."""
     stage = open_house_stage
     answer = await stage.slash(stage.bob, "invite")
-    again = button(answer.response, "Begin anew")
+    again = button(answer.response, "Start again")
     await stage.pass_time(minutes=13, seconds=11)
-    assert "Nobody has confirmed the sign-in in time" in words(answer.response)
-    await stage.bob.click(answer.response, label="Begin anew")
+    assert "The sign-in on Plex was not confirmed in time" in words(answer.response)
+    await stage.bob.click(answer.response, label="Start again")
     # A press of Carol's begins one of her own.
     await unseen.press(stage.env, stage.carol, stage.world.get_access, again, on=answer.response)
     assert await stage.run_sql(

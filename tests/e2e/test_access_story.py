@@ -104,7 +104,7 @@ def _alice_ends_it(stage: Stage) -> None:
     plex, alice = stage.plex, stage.alice
     plex.frame.get_by_role("button", name="Mend the token").click()
     alice.slash("/plex connect")
-    expect(alice.public.filter(has_text="works again")).to_contain_text("Mended")
+    expect(alice.public.filter(has_text="works again")).to_contain_text("Fixed")
     expect(alice.public.first).to_contain_text("Ended: an admin ended it.")
     expect(plex.people).not_to_contain_text("Films")
 

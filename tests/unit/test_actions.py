@@ -6,10 +6,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.i18n import texts
+from bot.ui.audit_details import DETAILS, LEFT_OUT
 from bot.ui.states import action_name, actions_like, is_action
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITERS = {"happened", "moved"}
+# Functions that write a line with details of whoever calls them.
+TELLERS = WRITERS | {"told", "_stored"}
+# What each line has, and what stands in a dictionary before it is handed over.
+COLUMNS = {"now", "by", "invite_id", "from_state", "to_state", "why", "was"}
+GATHERED = {"until", "tier", "was_tier", "bulk", "outcome", "sections", "kind", "channel"}
 Call = ast.Call
 
 
@@ -81,6 +87,17 @@ def test_every_action_has_words() -> None:
     found = written()
     assert {"invite.approved", "access.leave", "settings.changed", "invite.active"} <= found
     assert sorted(name for name in found if not is_action(name)) == []
+
+
+def test_every_detail_is_said_in_words_or_left_out() -> None:
+    """No detail that the code writes stands in the log by the name it has in a program."""
+    found = set(GATHERED)
+    for node in itertools.chain.from_iterable(map(ast.walk, trees())):
+        if isinstance(node, Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            found |= {word.arg for word in node.keywords if word.arg and name in TELLERS}
+    assert found >= {"setting", "field", "counts", "custom_id"}
+    assert sorted(found - COLUMNS - LEFT_OUT - set(DETAILS)) == []
 
 
 def test_no_action_is_too_long_for_a_button() -> None:

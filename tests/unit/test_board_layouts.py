@@ -1,7 +1,9 @@
 """The dashboard, the statistics and the log within Discord's limits, in the worst case."""
 
 import dataclasses
+import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from test_layouts import LINK, SNOWFLAKE, check, hostile, shown
@@ -140,7 +142,15 @@ def test_the_fullest_page_of_the_log(language: str) -> None:
         "suspended",
         SNOWFLAKE,
         hostile(1000),
-        {f"{n}{hostile(50)}": hostile(100) for n in range(20)},
+        {
+            "tiers": [hostile(50)] * 20,
+            "libraries": [hostile(50)] * 20,
+            "server": hostile(100),
+            "name": hostile(100),
+            "custom_id": hostile(100),
+            "channel": hostile(100),
+            hostile(50): hostile(100),
+        },
     )
     lines = tuple(
         AuditLine(dataclasses.replace(event, id=10**18 - 1 - n), 1, SNOWFLAKE - 1)
@@ -156,23 +166,91 @@ def test_the_fullest_page_of_the_log(language: str) -> None:
     assert f"helpr:audit:older:{10**18 - last}:" in "".join(buttons)
 
 
-def test_the_log_is_words() -> None:
-    """Keys, numbers of channels and lists of a program become what people read."""
-    details = {
-        "channel": SNOWFLAKE,
-        "action_name": "move",
-        "counts": {"done": 2},
-        "n": [1, 2],
-    }
-    event = Event(NOW, "code.refused", None, None, SNOWFLAKE, "code.wrong", details, id=1)
-    text = shown(
-        audit_panel(
-            AuditPage((AuditLine(event, None, None),), False, False), AuditFilter(), texts("en")
-        )
+def log_of(*events: Event, language: str = "en") -> str:
+    """The log that holds these lines, as it is read."""
+    lines = tuple(AuditLine(event, None, None) for event in events)
+    page = AuditPage(lines, tiers={7: "Standard", 8: "Family"})
+    return shown(audit_panel(page, AuditFilter(), texts(language))).replace("\\", "")
+
+
+def happened(action: str, why: str = "", **details: Any) -> Event:
+    """A line of the log."""
+    return Event(NOW, action, None, None, SNOWFLAKE, why, details, id=1)
+
+
+# Details as the code writes them, in English and in German.
+SAID = [
+    (
+        happened("settings.changed", setting="remind_days", before=7, after=0),
+        "Before access ends: 7 days before → never",
+        "Bevor Zugang endet: 7 Tage vorher → nie",
+    ),
+    (
+        happened("settings.changed", setting="reviewer_role_ids", before=[], after=[5]),
+        "Reviewer roles: none → <@&5>",
+        "→ <@&5>",
+    ),
+    (
+        happened("tier.changed", tier=7, field="allow_sync", before=False, after=True),
+        "Tier: Standard, Downloads: No → Yes",
+        "Downloads: Nein → Ja",
+    ),
+    (
+        happened("tier.changed", tier=9, field="duration_days", before=30, after=None),
+        "Tier: 9, How long access lasts: 30 days → without an end",
+        "30 Tage → ohne Ende",
+    ),
+    (
+        happened("tier.changed", tier=7, field="filter_movies", before="", after="label!=Kids"),
+        "Filter: Films: none → not labelled Kids",
+        "Filter: Filme",
+    ),
+    (happened("access.move", tier=8, was_tier=7), "Tier: Standard → Family", "Standard → Family"),
+    (happened("tier.leaving", tier=7, to=8), "Tier: Standard → Family", "Standard → Family"),
+    (
+        happened("access.extend", until="2027-03-31T00:00:00+00:00", bulk=3),
+        "until <t:1806451200:D>, <t:1806451200:R>, part of a bulk action",
+        "bis <t:1806451200:D>",
+    ),
+    (
+        happened("bulk.finished", bulk=3, action_name="move", counts={"done": 2, "failed": 1}),
+        "-# Move to another tier, done: 2, failed: 1",
+        "erledigt: 2",
+    ),
+    (happened("plex.seats", link=1, before=100, after=50), "-# Seats: 100 → 50", "Plätze: 100"),
+    (
+        happened("cards.blocked", "silent", channel=SNOWFLAKE),
+        f"-# I may not post there · <#{SNOWFLAKE}>",
+        f"<#{SNOWFLAKE}>",
+    ),
+    (happened("member.missed", "left"), "-# the member left Discord", "Discord verlassen"),
+    (happened("access.end", "left"), "-# the member left", "Mitglied"),
+    (happened("access.suspend", "left"), "-# left", "-# left"),
+    (
+        happened("code.refused", "code.wrong", code=4),
+        "That code does not work here",
+        "Dieser Code gilt hier nicht",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "english", "german"), SAID)
+def test_the_log_is_words_in_the_readers_language(event: Event, english: str, german: str) -> None:
+    """No name of a program and no number that means nothing: words, in English and in German."""
+    assert english in log_of(event)
+    assert german in log_of(event, language="de")
+    assert not re.search(r"[a-z]_[a-z]", log_of(event))
+
+
+def test_a_line_of_an_older_version_hides_nothing() -> None:
+    """A detail that is not known any more is left out, or shown as it is; the rest is there."""
+    text = log_of(
+        happened("bulk.finished", action_name="no_such", counts={"gone": 1}, whatever=1),
+        happened("plex.linked", server="Home"),
     )
-    assert "That code does not work here" in text
-    assert "code.wrong" not in text
-    assert f"channel: <#{SNOWFLAKE}>, action name: move" in text.replace("\\", "")
+    assert "no_such" in text
+    assert "whatever" not in text
+    assert "-# Home" in text
 
 
 def test_a_filter_survives_its_button() -> None:

@@ -10,12 +10,14 @@ from typing import Any, cast
 
 import discord
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from bot import compose
 from bot.client import EXTENSIONS, CommandNames
-from bot.i18n import _texts_of, catalogues, check, languages, texts
+from bot.i18n import SOURCE_LANGUAGE, _texts_of, catalogues, check, languages, texts
 from bot.services import Services
 
+ROOT = Path(__file__).resolve().parents[2]
 # Discord's own rule for the name of a command or an option.
 NAME = re.compile(r"[-_'\w]{1,32}")
 
@@ -163,3 +165,11 @@ def test_numbers_and_lists_are_written_as_the_language_does(
     t = texts(language)
     assert number in t.n("{n} library", "{n} libraries", 1234)
     assert t.list(["a", "b"]) == names
+
+
+def test_a_wheel_brings_every_catalogue() -> None:
+    """Whoever installs Helpr has all its languages."""
+    packed = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    others = set(languages()) - {SOURCE_LANGUAGE}
+    wanted = {f"bot/i18n/locales/{name}/LC_MESSAGES/helpr.po" for name in others}
+    assert {path for path in packed if path.endswith(".po")} == wanted

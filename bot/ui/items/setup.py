@@ -51,7 +51,7 @@ class BeginSignIn(Dynamic, DynamicItem[Button[Any]], template=r"helpr:setup:sign
 
     rule = Rule(Right.ADMIN)
 
-    def __init__(self, label: str = "Begin anew") -> None:
+    def __init__(self, label: str = "Start again") -> None:
         super().__init__(Button(label=label, custom_id="helpr:setup:sign-in"))
 
 
