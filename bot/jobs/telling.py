@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
 import discord
-from discord.http import Route
 from discord.ui import LayoutView
 
-from bot.domain.channels import ChannelProblem
 from bot.domain.invites import NO_CARD, Invite
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
 from bot.jobs.answers import edit_answer
+from bot.jobs.card_channel import Blocked, CardChannel, blocking
 from bot.log import logger
 from bot.services.invites import MemberView
 from bot.services.showing import WORTH_TELLING, CardData, ShowingService, TellData
@@ -39,21 +38,6 @@ UNREACHED = (
 # How far back a card of an earlier attempt is looked for, when it is posted late. One request.
 LOOK_BACK = 100
 INVALID_RECIPIENT = 50033
-THREAD_ARCHIVED = 50083
-_PROBLEMS = {
-    10003: ChannelProblem.GONE,
-    50001: ChannelProblem.HIDDEN,
-    50013: ChannelProblem.SILENT,
-    THREAD_ARCHIVED: ChannelProblem.LOCKED,
-}
-
-
-class Blocked(Exception):
-    """A channel takes no cards until somebody has mended it."""
-
-    def __init__(self, channel_id: int, problem: ChannelProblem) -> None:
-        super().__init__(channel_id, problem)
-        self.channel_id, self.problem = channel_id, problem
 
 
 class TellingJobs:
@@ -62,6 +46,7 @@ class TellingJobs:
     def __init__(self, client: discord.Client, showing: ShowingService) -> None:
         self._client = client
         self._showing = showing
+        self._cards = CardChannel(client)
 
     async def show_card(self, invite_id: int) -> bool:
         """Post or edit the review card; False when it is up to date."""
@@ -91,7 +76,7 @@ class TellingJobs:
         known = _place_of_card(invite)
         if known is not None and not _moves(data):
             try:
-                await self._edit_card(*known, view)
+                await self._cards.edit(*known, view)
             except discord.NotFound as error:
                 if not invite.is_open:
                     # Somebody tidied up after the decision.
@@ -104,30 +89,13 @@ class TellingJobs:
             return None
         message = await self._posted_before(channel_id, data)
         if message is None:
-            message = await self._post_card(channel_id, invite, view)
+            nonce = nonce_of("card", invite.id, invite.card_message_id)
+            message = await self._cards.post(channel_id, view, nonce)
         if _is_older(message, view):
-            await self._edit_card(channel_id, message.id, view)
+            await self._cards.edit(channel_id, message.id, view)
         if known is not None and _moves(data):
-            await self._remove_card(*known)
+            await self._cards.remove(*known)
         return channel_id, message.id
-
-    async def _remove_card(self, channel_id: int, message_id: int) -> None:
-        """A card that stands elsewhere now; gone already, or out of reach, is as good."""
-        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
-        with suppress(discord.NotFound, discord.Forbidden):
-            await message.delete()
-
-    async def _edit_card(self, channel_id: int, message_id: int, view: LayoutView) -> None:
-        """Raises `Blocked`, and `discord.NotFound` when message or channel was deleted."""
-        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
-        with _blocking(channel_id):
-            try:
-                await message.edit(view=view)
-            except discord.HTTPException as error:
-                if error.code != THREAD_ARCHIVED:
-                    raise
-                await self._open_thread(channel_id)
-                await message.edit(view=view)
 
     async def _posted_before(self, channel_id: int, data: CardData) -> discord.Message | None:
         """The card of an attempt that was killed before it could note it down; raises `Blocked`.
@@ -138,35 +106,11 @@ class TellingJobs:
             return None
         button = f"helpr:approve:{data.invite.id}:"
         channel = self._client.get_partial_messageable(channel_id)
-        with _blocking(channel_id, gone=True):
+        with blocking(channel_id, gone=True):
             async for message in channel.history(limit=LOOK_BACK):
                 if any(id_.startswith(button) for id_ in custom_ids(raw(message))):
                     return message
         return None
-
-    async def _post_card(
-        self, channel_id: int, invite: Invite, view: LayoutView
-    ) -> discord.Message:
-        """The message, new or of an earlier attempt. Raises `Blocked`."""
-        channel = self._client.get_partial_messageable(channel_id)
-        nonce = nonce_of("card", invite.id, invite.card_message_id)
-        with _blocking(channel_id, gone=True):
-            try:
-                message = await channel.send(view=view, nonce=nonce)
-            except discord.HTTPException as error:
-                if error.code != THREAD_ARCHIVED:
-                    raise
-                await self._open_thread(channel_id)
-                message = await channel.send(view=view, nonce=nonce)
-        return message
-
-    async def _open_thread(self, thread_id: int) -> None:
-        """A thread closes by itself after days of silence; raises `Blocked` where it stays so."""
-        route = Route("PATCH", "/channels/{channel_id}", channel_id=thread_id)
-        try:
-            await self._client.http.request(route, json={"archived": False})
-        except discord.Forbidden as error:
-            raise Blocked(thread_id, ChannelProblem.LOCKED) from error
 
     async def _blocked(self, data: CardData, blocked: Blocked) -> None:
         """Cards have nowhere to go: keep quiet for a while, after saying so once."""
@@ -335,20 +279,6 @@ def _walk(components: Sequence[Any]) -> Iterator[Any]:
     for component in components:
         yield component
         yield from _walk(component.get("components", []))
-
-
-@contextmanager
-def _blocking(channel_id: int, *, gone: bool = False) -> Iterator[None]:
-    """Raise `Blocked` for what only people can mend; for a deleted channel where `gone`."""
-    try:
-        yield
-    except discord.HTTPException as error:
-        problem = _PROBLEMS.get(error.code)
-        if problem is None and isinstance(error, discord.Forbidden):
-            problem = ChannelProblem.SILENT
-        if problem is None or (problem is ChannelProblem.GONE and not gone):
-            raise
-        raise Blocked(channel_id, problem) from error
 
 
 def _is_unwelcome(error: BaseException) -> bool:
