@@ -47,6 +47,7 @@ EXTENSIONS = (
     "cogs.settings",
     "cogs.setup",
     "cogs.tiers",
+    "cogs.wishes",
 )
 
 

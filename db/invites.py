@@ -38,6 +38,7 @@ from bot.domain.logins import Login, LoginKind
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER
 from db.models import InviteRow, PlexLink, Tier
+from db.wishes import WISH, over
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -56,6 +57,7 @@ _REFUSALS = {
 _TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
 # From these nothing leads on by itself, so nothing is wanted of Plex any more.
 OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
+_ENDS_WISHES = OVER | {InviteState.WITHDRAWN}
 _NOTHING_WANTED: dict[str, Any] = {
     "change": None,
     "change_reason": None,
@@ -149,6 +151,9 @@ class Invites(InviteRows):
             ).one()
         except IntegrityError as error:
             raise _refusal(error) from None
+        # Whoever asks anew no longer asks for more of what is over.
+        of_member = (WISH.c.guild_id == guild_id) & (WISH.c.member_id == member_id)
+        await self._session.execute(over(now).where(of_member))
         return self._open(row)
 
     async def get(self, id_: int, guild_id: int | None = None) -> Invite | None:
@@ -321,6 +326,8 @@ class Invites(InviteRows):
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         except IntegrityError as error:
             raise _refusal(error) from None
+        if row is not None and to in _ENDS_WISHES:
+            await self._session.execute(over(now).where(WISH.c.invite_id == id_))
         return self._maybe(row)
 
     async def remark(

@@ -37,6 +37,7 @@ from db.sign_ins import SignIns
 from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
+from db.wishes import Wishes
 
 
 class Work:
@@ -70,6 +71,7 @@ class Work:
         self.holders = Holders(session, keyring)
         self.bulks = Bulks(session, keyring)
         self.members = Members(session)
+        self.wishes = Wishes(session, keyring)
 
     async def commit(self) -> None:
         """Make everything of this unit of work stay."""

@@ -17,6 +17,7 @@ from bot.domain.jobs import (
     ShowCard,
     ShowNotice,
     ShowPanel,
+    ShowWish,
     TellMember,
     Trouble,
 )
@@ -25,6 +26,7 @@ from db.models import Notice as NoticeRow
 from db.models import Panel as PanelRow
 from db.models import SignIn as SignInRow
 from db.models import Trouble as TroubleRow
+from db.models import Wish as WishRow
 
 TROUBLE: Table = TroubleRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = TROUBLE.c
@@ -32,6 +34,7 @@ INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped clas
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+WISH: Table = WishRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 PANEL: Table = PanelRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 # By the job's name: the table of its subject, where its next time stands, and where its claim does.
@@ -44,6 +47,7 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     ReconcileLink.name: (LINK, "reconcile_due_at", None),
     ShowNotice.name: (NOTICE, "due_at", "leased_until"),
     FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
+    ShowWish.name: (WISH, "card_due_at", "card_leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
 }
 _JOBS = {job.name: job for job in ALL_JOBS}

@@ -46,6 +46,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.wishes import WishService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
 from db.ledger import Ledger
@@ -158,6 +159,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         invites=InviteService(ledger, clock, redeeming),
         mine=MineService(ledger, clock),
         sight=SightService(ledger, clock, plex),
+        wishes=WishService(ledger, clock, access),
         links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),

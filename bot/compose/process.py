@@ -26,6 +26,7 @@ from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
+from bot.jobs.wishing import WishJobs
 from bot.jobs.worker import Worker
 from bot.services import Services
 from bot.settings import Settings
@@ -84,6 +85,7 @@ def make_queue(
         noticing=NoticingJobs(client, services.notices),
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
+        wishing=WishJobs(client, services.wishes),
         links=services.links,
         signing_in=SignInJobs(
             client, house_.plex, services.sign_ins, services.setup, services.proving

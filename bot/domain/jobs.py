@@ -111,6 +111,14 @@ class ShowPanel(Job):
     panel_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class ShowWish(Job):
+    """Post or edit the card of what a member with access asks for."""
+
+    name: ClassVar[str] = "show_wish"
+    wish_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -123,6 +131,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    ShowWish,
 )
 
 

@@ -181,7 +181,7 @@ class TellingJobs:
         invite = data.invite
         view = member_panel(_view(data), texts(invite.locale))
         known = self._known_dm(invite)
-        if known is not None and (told or not data.is_reminder):
+        if known is not None and (told or not _is_news(data)):
             try:
                 await known.edit(view=view)
             except discord.NotFound as error:
@@ -236,6 +236,19 @@ def _moves(data: CardData) -> bool:
     """Whether a card that is still of use stands where requests are shown no more."""
     wanted = data.guild.request_channel_id
     return data.invite.is_open and wanted not in {None, data.invite.card_channel_id}
+
+
+def _is_news(data: TellData) -> bool:
+    """Whether a message has to come anew: an edit of the old one notifies nobody.
+
+    So it is with a reminder, and with a wish that was refused since that message.
+    """
+    dm_id = data.invite.dm_message_id
+    if data.is_reminder or dm_id is None:
+        return data.is_reminder
+    written_at = discord.utils.snowflake_time(dm_id)
+    decided = (wish.decided_at for wish in data.mine.wishes)
+    return any(at is not None and at > written_at for at in decided)
 
 
 def _view(data: TellData) -> MemberView:

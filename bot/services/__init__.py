@@ -35,6 +35,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.wishes import WishService
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Services:
     invites: InviteService
     mine: MineService
     sight: SightService
+    wishes: WishService
     links: LinkService
     settings: SettingsService
     sending: SendingService

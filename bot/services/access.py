@@ -21,9 +21,10 @@ from bot.domain.invites import (
     Invite,
     InviteState,
 )
-from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
+from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, ShowWish, TellMember
 from bot.domain.links import Tier
 from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
+from bot.domain.members import WishState
 from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
 from bot.services.access_view import AccessView, view_of
@@ -451,6 +452,17 @@ class AccessService:
             if not await work.bulks.settle(actor.bulk_id, was.id, ASKED, from_=BulkOutcome.WAITING):
                 raise Refused("access.moved_on")
             details["bulk"] = actor.bulk_id
+        if actor.wish is not None:
+            # The same: of two reviewers one is the first, and nobody gets twice what they ask for.
+            id_, version = actor.wish
+            now = self._clock.now()
+            granted = await work.wishes.decide(
+                id_, version, WishState.GRANTED, by=actor.user_id, now=now
+            )
+            if granted is None:
+                raise Refused("wish.moved_on")
+            jobs = (*jobs, ShowWish(id_))
+            details["wish"] = id_
         await work.audit.moved(
             now_is,
             action,

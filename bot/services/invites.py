@@ -70,7 +70,8 @@ class MemberView:
 class QueuePage:
     """A page of open requests, oldest first; ids to turn to, None at an end.
 
-    `tiers` are those that a request can be approved as.
+    `tiers` are those that a request can be approved as; `wishes` is how many members with access
+    ask for more.
     """
 
     invites: tuple[Invite, ...]
@@ -78,6 +79,7 @@ class QueuePage:
     previous_before: int | None = None
     next_after: int | None = None
     tiers: tuple[Tier, ...] = ()
+    wishes: int = 0
 
 
 class InviteService:
@@ -348,8 +350,9 @@ class InviteService:
                 # The page emptied meanwhile: begin anew.
                 found = await work.invites.queue(guild_id, limit=PAGE)
             waiting = await work.invites.count_open(guild_id)
+            wishes = await work.wishes.count_open(guild_id)
             if not found:
-                return QueuePage((), waiting)
+                return QueuePage((), waiting, wishes=wishes)
             first, last = found[0].id, found[-1].id
             more_before = await work.invites.queue_before(guild_id, before=first, limit=1)
             more_after = await work.invites.queue(guild_id, after=last, limit=1)
@@ -359,6 +362,7 @@ class InviteService:
                 previous_before=first if more_before else None,
                 next_after=last if more_after else None,
                 tiers=tuple(await work.tiers.of_guild(guild_id)),
+                wishes=wishes,
             )
 
 

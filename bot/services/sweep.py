@@ -16,6 +16,7 @@ from bot.domain.jobs import (
     ShowCard,
     ShowNotice,
     ShowPanel,
+    ShowWish,
     TellMember,
 )
 from bot.services.notices import count_stuck
@@ -63,6 +64,7 @@ class SweepService:
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
+            jobs += [ShowWish(id_) for id_ in await work.wishes.due(now)]
             await work.jobs.enqueue(*jobs)
             await work.commit()
             return len(jobs)

@@ -7,16 +7,19 @@ import discord
 from discord.ui import Item, LayoutView
 
 from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
+from bot.domain.members import WishKind
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.cards import ends_line
 from bot.ui.errors import member_text
 from bot.ui.items.members import Leave, Withdraw
 from bot.ui.items.mine import CannotSee, Language, Understood
+from bot.ui.items.wishes import AskWish, TakeWishBack
 from bot.ui.layout import GREY, YELLOW, layout, notice
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
+from bot.ui.wishes import wish_lines
 
 _CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
 _CAN_LOOK = {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}
@@ -44,6 +47,7 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     return layout(
         f"### {_title(invite, t)}",
         *_lines(invite, view, t),
+        *wish_lines(view.mine.wishes, t),
         f"-# {account}",
         rows=[_buttons(view, invite, t), _own_buttons(invite, t)],
         colour=COLOURS[invite.state],
@@ -67,13 +71,14 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible now."""
     buttons: list[Item[Any]] = []
     if invite.is_ending:
-        return buttons
+        return _wish_buttons(view, invite, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
     if _has_to_read(view, invite):
         buttons.append(Understood(invite.id, t("Understood")))
     if invite.state in _CAN_LOOK:
         buttons.append(CannotSee(invite.id, t("I can't see the libraries")))
+    buttons += _wish_buttons(view, invite, t)
     if invite.state in WITHDRAWABLE:
         buttons.append(Withdraw(invite.id, t("Withdraw")))
     if invite.state in _CAN_LEAVE:
@@ -84,6 +89,23 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
 def _own_buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible at any time, whatever became of the request."""
     return [Language(invite.id, t("Language"))]
+
+
+def _wish_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
+    """Ask for more, or take back what was asked for."""
+    mine, buttons = view.mine, list[Item[Any]]()
+    open_ = {wish.kind for wish in mine.wishes if wish.is_open}
+    if WishKind.TIME in open_:
+        buttons.append(TakeWishBack("time", invite.id, t("No more time needed")))
+    elif mine.may_have_time:
+        is_over = invite.state is InviteState.ENDED
+        label = t("Renew") if is_over else t("Ask for more time")
+        buttons.append(AskWish("time", invite.id, label))
+    if WishKind.TIER in open_:
+        buttons.append(TakeWishBack("tier", invite.id, t("Keep my tier")))
+    elif mine.choices:
+        buttons.append(AskWish("tier", invite.id, t("Change tier")))
+    return buttons
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:

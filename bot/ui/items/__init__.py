@@ -24,12 +24,14 @@ from bot.ui.items import (
     setup,
     standing,
     tiers,
+    wishes,
 )
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
     *mine.ITEMS,
+    *wishes.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
     *codes.ITEMS,
