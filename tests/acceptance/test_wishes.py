@@ -134,7 +134,7 @@ async def test_another_tier(stage: Stage) -> None:
     form = await stage.bob.click(shown, label="Change tier")
     choice = form.modal["components"][0]["component"]
     assert [option["label"] for option in choice["options"]] == ["Family"]
-    answered = await stage.bob.submit_modal(form, {"tier": [str(family)]})
+    answered = await stage.bob.submit_modal(form, {"tier": [str(family)], "note": ""})
     assert "You asked for another tier" in words(answered.response)
     await stage.run_jobs()
     assert "Approving moves them to **Family**." in words(stage.card())
@@ -232,11 +232,11 @@ async def test_taken_back(stage: Stage) -> None:
 async def test_requests_shows_them_too(stage: Stage) -> None:
     """What is decided on the page needs no card; the page shows what is left."""
     await asked_for_time(stage)
-    queue = await stage.slash(stage.rita, "requests")
-    page = await stage.rita.click(queue.response, label="1 asks for more")
+    queue = await stage.slash(stage.alice, "requests")
+    page = await stage.alice.click(queue.response, label="1 asks for more")
     assert "1 member asks for more" in words(page.response)
     assert f"<@{stage.bob.id}> asks for more time" in words(page.response)
-    await stage.rita.click(page.response, label="Approve")
+    await stage.alice.click(page.response, label="Approve")
     assert "Nobody with access is asking for more." in words(page.response)
     await stage.run_jobs()
     assert await days_left(stage) == 40
