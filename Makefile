@@ -38,6 +38,7 @@ bench: $(STAMP)  ## ratios against a baseline of the same run
 	@$(PYTHON) -m bench
 
 docs: $(STAMP)  ## the generated tables and the README's screenshots anew, taken in the sandbox
+	@$(PYTHON) -m bot.i18n.check --update
 	@$(PYTHON) tests/reliability.py --update
 	@$(PYTHON) tests/rights.py --update
 	@HELPR_E2E_SCREENSHOTS=build/pictures $(PYTHON) -m pytest -q tests/e2e

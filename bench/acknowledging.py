@@ -14,7 +14,7 @@ ROUNDS = 100
 REST = 0.03
 
 _KINDS = {
-    "invite": ("/invite shows its form", 2.0),
+    "invite": ("/invite", 2.0),
     "submit": ("the form's submit", 4.0),
     "approve": ("Approve", 4.0),
 }
@@ -52,7 +52,7 @@ async def _round(people: People, place: int) -> dict[str, float]:
     shown = await people.run(member, "invite")
     seen["invite"] = people.watch.acknowledged
     await baseline(1)
-    card = await people.new_card(people.submit(member, shown))
+    card = await people.new_card(people.submit(member, await people.form(member, shown)))
     seen["submit"] = people.watch.acknowledged
     await baseline(2)
     await people.approve_to_the_end(card)

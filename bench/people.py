@@ -10,6 +10,8 @@ from bench.probe import seconds_in
 from bench.stage import CannotMeasure, Stage, until
 from bench.watch import Watch
 
+FORM = "Use e-mail or username"
+
 
 class People:
     """What people do in Discord, one action after the other, watched."""
@@ -40,7 +42,14 @@ class People:
 
     async def ask(self, who: simcord.MemberActor) -> Any:
         """`/invite` and its form; returns the card in the request channel."""
-        return await self.new_card(self.submit(who, await self.run(who, "invite")))
+        return await self.new_card(self.submit(who, await self.form(who)))
+
+    async def form(self, who: simcord.MemberActor, ways: Any = None) -> Any:
+        """The form, of the two `ways` of `/invite`. Raises CannotMeasure where there are none."""
+        ways = await self._discord.finished(ways or await self.run(who, "invite"), timeout=60)
+        if ways.response is None or FORM not in str(ways.response.components):
+            raise CannotMeasure("/invite does not offer the form")
+        return await who.click(ways.response, label=FORM)
 
     async def submit(self, who: simcord.MemberActor, shown: Any) -> None:
         """Fill and send the form of `/invite`; returns when that is acknowledged."""

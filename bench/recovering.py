@@ -72,13 +72,10 @@ async def _ask(people: People) -> Any:
         before = len(people.cards())
         try:
             member = people.newcomer()
-            shown = await people.run(member, "invite")
-            if shown.modal is None:
-                await asyncio.sleep(0.1)
-                continue
-            await people.submit(member, shown)
+            await people.submit(member, await people.form(member))
             await until(lambda: len(people.cards()) > before, "the card", AGAIN)  # noqa: B023
         except CannotMeasure:
+            await asyncio.sleep(0.1)
             continue
         return people.cards()[-1]
     raise CannotMeasure("nobody can ask any more")

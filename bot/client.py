@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, cast
 
 import aiohttp
 import discord
@@ -17,7 +17,7 @@ from discord.http import Route
 from discord.state import AutoShardedConnectionState
 
 from bot.domain.channels import ChannelProblem, RequestChannel
-from bot.domain.people import Rule
+from bot.domain.people import Actor, Rule
 from bot.i18n import COMMAND, MENU, OPTION, Texts, below, load, texts
 from bot.log import logger
 from bot.services import Services
@@ -31,6 +31,8 @@ LOOK_SECONDS = 3.0
 # A longer one is raised, so that a job can come back later instead of holding its place.
 LONGEST_PAUSE = 30.0
 
+# Where the gate notes on an interaction who acts.
+ACTOR = "actor"
 EXTENSIONS = (
     "cogs.access",
     "cogs.board",
@@ -40,9 +42,12 @@ EXTENSIONS = (
     "cogs.holders",
     "cogs.imports",
     "cogs.members",
+    "cogs.messages",
     "cogs.mine",
     "cogs.panels",
     "cogs.plex",
+    "cogs.presence",
+    "cogs.privacy",
     "cogs.requests",
     "cogs.settings",
     "cogs.setup",
@@ -112,6 +117,10 @@ class _State(AutoShardedConnectionState[Any]):
                 self._remove_guild(guild)
         super().parse_ready(data)
 
+    def hear_of_members(self) -> None:
+        """Ask the gateway, before it is connected, to tell who leaves and who comes."""
+        self._intents.members = True
+
     def parse_message_create(self, data: Any) -> None:
         """Leave what people write unread: Helpr only needs to know what is deleted."""
 
@@ -180,6 +189,11 @@ class HelprBot(commands.AutoShardedBot):
         super().add_dynamic_items(*items)
         self._known_ids += [item.__discord_ui_compiled_template__ for item in items]
 
+    @property
+    def state(self) -> _State:
+        """discord.py's picture of the world, which is ours."""
+        return cast("_State", self._connection)
+
     def _get_state(self, **options: Any) -> _State:
         return _State(
             dispatch=self.dispatch,
@@ -192,6 +206,11 @@ class HelprBot(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the cogs and bring Discord's copy of the commands up to date."""
         await asyncio.to_thread(load)
+        flags = self.application_flags
+        if flags.gateway_guild_members or flags.gateway_guild_members_limited:
+            # Asked for only where the operator has switched it on: Discord refuses it otherwise.
+            self.state.hear_of_members()
+            log.info("members.heard_of")
         await self.tree.set_translator(CommandNames())
         for extension in EXTENSIONS:
             await self.load_extension(extension)
@@ -264,7 +283,13 @@ class HelprBot(commands.AutoShardedBot):
 
     def texts_for(self, interaction: discord.Interaction[Any]) -> Texts:
         """Texts in the reader's own language."""
-        return texts(interaction.locale.value)
+        return texts(locale_of(interaction))
+
+
+def locale_of(interaction: discord.Interaction[Any]) -> str:
+    """The language that the reader has chosen here, or else has Discord in."""
+    actor: Actor | None = interaction.extras.get(ACTOR)
+    return (actor.locale if actor is not None else None) or interaction.locale.value
 
 
 def _judged(guild: discord.Guild, channel: Any, bot_id: int) -> RequestChannel:

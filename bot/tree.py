@@ -17,7 +17,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.client import HelprBot, Pressed
+from bot.client import ACTOR, HelprBot, Pressed, locale_of
 from bot.domain.errors import Forged, HelprError, LedgerUnavailable, Refused
 from bot.domain.people import Actor, Budget, Rule
 from bot.i18n import texts
@@ -51,7 +51,6 @@ OVER = {
 }
 # How many interactions are remembered: more than come within the 3 s that one may be answered in.
 REMEMBERED = 1024
-ACTOR = "actor"
 ACTION = "action"
 CUT_OFF = "discord.cut_off"
 UNEXPECTED = "unexpected"
@@ -117,6 +116,9 @@ class Guard:
             await self._handlers[type(what)](interaction, what)
         except Exception as error:
             await self.tell(interaction, error)
+        else:
+            # discord.py says the same of commands: `app_command_completion`.
+            interaction.client.dispatch("answered", interaction)
 
     async def submitted(self, interaction: Interaction) -> None:
         """A modal: found by its custom_id, then as above."""
@@ -203,7 +205,7 @@ class Guard:
         if _is_over(error):
             log.warning("interaction.over", code=getattr(error, "code", None))
             return
-        t = texts(interaction.locale.value)
+        t = texts(locale_of(interaction))
         if isinstance(error, HelprError) and error.key in TEXTS:
             log.info("interaction.refused", key=error.key)
             text = error_text(error, t)

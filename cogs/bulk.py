@@ -1,12 +1,13 @@
 """The buttons of a bulk action: begin, how far it is, stop, what became of it."""
 
+import asyncio
 import io
 from typing import Any
 
 import discord
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.bulk import BulkAction, BulkAnswer, BulkProgress
 from bot.tree import Interaction, actor_of, in_time
 from bot.ui.bulk import bulk_panel, recent_panel, result_file
@@ -38,7 +39,7 @@ class BulkActions(commands.Cog):
             return
         await interaction.response.defer()
         begun = await bulk.confirm(
-            actor, draft.id, answer=_answer(interaction), locale=interaction.locale.value
+            actor, draft.id, answer=_answer(interaction), locale=locale_of(interaction)
         )
         await self._show(interaction, begun)
 
@@ -49,7 +50,7 @@ class BulkActions(commands.Cog):
             actor_of(interaction),
             form.bulk_id,
             answer=_answer(interaction),
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             typed_total=form.values.get("total", ""),
             reason=form.values.get("reason", ""),
         )
@@ -65,7 +66,9 @@ class BulkActions(commands.Cog):
         """What became of each, as a file that nobody else sees."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         bulk, items = await self._bot.services.bulk.results(actor_of(interaction), pressed.bulk_id)
-        name, data = result_file(bulk, items, self._bot.texts_for(interaction))
+        t = self._bot.texts_for(interaction)
+        # There may be thousands of lines.
+        name, data = await asyncio.to_thread(result_file, bulk, items, t)
         await interaction.edit_original_response(attachments=[discord.File(io.BytesIO(data), name)])
 
     async def recent(self, interaction: Interaction, _pressed: RecentBulks) -> None:

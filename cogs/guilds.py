@@ -40,7 +40,7 @@ class Guilds(commands.Cog):
 
     async def _greet(self, guild: discord.Guild) -> None:
         """One message where the server reads notices, once; silence where that is not allowed."""
-        settings = await self._bot.services.guilds.greet(guild.id)
+        settings = await self._bot.services.guilds.greet(guild.id, guild.preferred_locale.value)
         channel = guild.system_channel
         if settings is None or channel is None:
             return

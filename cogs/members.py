@@ -6,18 +6,19 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
+from bot.domain.codes import Code
+from bot.domain.errors import PlexError
 from bot.domain.numbers import number_of
 from bot.domain.people import Asking, Budget, Right, Rule
-from bot.domain.sign_in import SignInPurpose
+from bot.domain.sign_in import CODE, JOINED, SignInPurpose
 from bot.services.invites import AnswerToken, Request
-from bot.services.proving import JOINED
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items.members import Leave, Prove, Withdraw
+from bot.ui.items.members import Hold, Leave, Prove, Withdraw
 from bot.ui.items.standing import GetAccess, HaveCode, MyAccess, SignInToGet
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
-from bot.ui.proving import ways_panel
+from bot.ui.proving import no_sign_in_panel, ways_panel
 
 
 class Members(commands.Cog):
@@ -32,8 +33,10 @@ class Members(commands.Cog):
         bot.door.on(HaveCode, self.have_code)
         bot.door.on(RedeemForm, self.redeem)
         bot.door.on(MyAccess, self.show_mine)
-        bot.door.on(SignInToGet, self.sign_in)
+        # On panels that were posted when it was a way of its own.
+        bot.door.on(SignInToGet, self.get_access)
         bot.door.on(Prove, self.prove)
+        bot.door.on(Hold, self.hold)
 
     @rule(Rule(Right.MEMBER, Budget.INVITE))
     @app_commands.command(name="invite", description="Ask for access to Plex")
@@ -44,28 +47,23 @@ class Members(commands.Cog):
         if code is None:
             await self._offer(interaction)
             return
+        actor = actor_of(interaction)
         async with in_time():
-            await self._bot.services.redeeming.check(actor_of(interaction), code)
+            known = await self._bot.services.redeeming.check(actor, code)
             is_waiting = await self._is_waiting(interaction)
+            is_offered = await self._is_sign_in_offered(interaction)
         if is_waiting:
             await interaction.response.defer(ephemeral=True, thinking=True)
             await self._redeem(interaction, code)
+        elif is_offered:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._show_ways(interaction, code=known)
         else:
             await self._open_form(interaction, code=code)
 
-    async def get_access(self, interaction: Interaction, _pressed: GetAccess) -> None:
+    async def get_access(self, interaction: Interaction, _pressed: GetAccess | SignInToGet) -> None:
         """The same from the standing panel."""
         await self._offer(interaction)
-
-    async def sign_in(self, interaction: Interaction, _pressed: SignInToGet) -> None:
-        """Ask by signing in with Plex, from the standing panel."""
-        async with in_time():
-            waits = await self._bot.services.showing.waits_for(actor_of(interaction))
-        if waits:
-            await self._show_own(interaction)
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._show_ways(interaction)
 
     async def prove(self, interaction: Interaction, pressed: Prove) -> None:
         """Begin the sign-in anew, or type the account after all."""
@@ -73,52 +71,87 @@ class Members(commands.Cog):
             await self._open_form(interaction)
             return
         await interaction.response.defer()
-        await self._show_ways(interaction, anew=True)
+        known = await self._bot.services.redeeming.known(actor_of(interaction))
+        await self._show_ways(interaction, anew=True, code=known)
+
+    async def hold(self, interaction: Interaction, pressed: Hold) -> None:
+        """Keep one's own sign-in until the decision, or end it now."""
+        await interaction.response.defer()
+        view = await self._bot.services.accepting.choose(
+            actor_of(interaction), pressed.invite_id, hold=pressed.choice == "yes"
+        )
+        panel = member_panel(view, self._bot.texts_for(interaction))
+        await interaction.edit_original_response(view=panel)
+
+    async def _is_sign_in_offered(self, interaction: Interaction) -> bool:
+        """Whether members may sign in with Plex here, and this one may ask at all."""
+        actor = actor_of(interaction)
+        settings = await self._bot.services.guilds.settings(actor.guild_id)
+        return settings.sign_in and not await self._bot.services.showing.waits_for(actor)
 
     async def _offer(self, interaction: Interaction) -> None:
-        """The two ways where signing in lets somebody in at once, else the form."""
-        actor = actor_of(interaction)
-        async with in_time():
-            settings = await self._bot.services.guilds.settings(actor.guild_id)
-            waits = await self._bot.services.showing.waits_for(actor)
-        if waits or settings.asking is not Asking.SIGNED_IN:
-            await self._open_form(interaction)
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._show_ways(interaction)
+        """The two ways where members may sign in, after the code if one is needed; else the form.
 
-    async def _show_ways(self, interaction: Interaction, *, anew: bool = False) -> None:
-        actor, member = actor_of(interaction), interaction.user
+        Who has something to see first is shown that.
+        """
+        async with in_time():
+            is_offered = await self._is_sign_in_offered(interaction)
+            settings = await self._bot.services.guilds.settings(actor_of(interaction).guild_id)
+        if not is_offered:
+            await self._open_form(interaction)
+        elif settings.asking is Asking.WITH_CODE:
+            await interaction.response.send_modal(redeem_modal(self._bot.texts_for(interaction)))
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._show_ways(interaction)
+
+    async def _show_ways(
+        self, interaction: Interaction, *, anew: bool = False, code: Code | None = None
+    ) -> None:
+        actor, member, t = actor_of(interaction), interaction.user, self._bot.texts_for(interaction)
         joined = member.joined_at if isinstance(member, discord.Member) else None
-        signing_in = await self._bot.services.sign_ins.begin(
-            actor,
-            SignInPurpose.MEMBER,
-            locale=interaction.locale.value,
-            anew=anew,
-            details={JOINED: joined.isoformat()} if joined is not None else {},
-            answer=_token(interaction),
-        )
+        details: dict[str, Any] = {JOINED: joined.isoformat()} if joined is not None else {}
+        if code is not None:
+            details[CODE] = code.id
+        try:
+            signing_in = await self._bot.services.sign_ins.begin(
+                actor,
+                SignInPurpose.MEMBER,
+                locale=locale_of(interaction),
+                anew=anew,
+                details=details,
+                answer=_token(interaction),
+            )
+        except PlexError:
+            # Plex has no PIN to give, which is no reason to keep the other way shut.
+            await interaction.edit_original_response(view=no_sign_in_panel(t))
+            return
         settings = await self._bot.services.guilds.settings(actor.guild_id)
-        panel = ways_panel(signing_in, settings.asking, self._bot.texts_for(interaction))
-        await interaction.edit_original_response(view=panel)
+        await interaction.edit_original_response(view=ways_panel(signing_in, settings.asking, t))
 
     async def show_mine(self, interaction: Interaction, _pressed: MyAccess) -> None:
         """The member's own panel, from the standing one."""
         await self._show_own(interaction)
 
     async def have_code(self, interaction: Interaction, _pressed: HaveCode) -> None:
-        """The form with the code first; for a request that waits, the code alone."""
+        """The code alone for a request that waits, and before the two ways; else with the form."""
         async with in_time():
             is_waiting = await self._is_waiting(interaction)
-        if is_waiting:
+            is_offered = await self._is_sign_in_offered(interaction)
+        if is_waiting or is_offered:
             await interaction.response.send_modal(redeem_modal(self._bot.texts_for(interaction)))
         else:
             await self._open_form(interaction, needs_code=True)
 
     async def redeem(self, interaction: Interaction, form: RedeemForm) -> None:
-        """A code for the request that waits."""
+        """A code for the request that waits, or for the one that comes next."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        await self._redeem(interaction, form.values.get("code", ""))
+        typed = form.values.get("code", "")
+        if await self._is_sign_in_offered(interaction):
+            code = await self._bot.services.redeeming.check(actor_of(interaction), typed)
+            await self._show_ways(interaction, code=code)
+        else:
+            await self._redeem(interaction, typed)
 
     async def _redeem(self, interaction: Interaction, code: str) -> None:
         view = await self._bot.services.invites.redeem(
@@ -140,23 +173,29 @@ class Members(commands.Cog):
             waits = await self._bot.services.showing.waits_for(actor)
             settings = await self._bot.services.guilds.settings(actor.guild_id)
             tiers = [] if waits else await self._bot.services.tiers.open_to(actor.guild_id)
+            known = await self._bot.services.redeeming.known(actor)
         if waits:
             await self._show_own(interaction)
             return
         needs_code = needs_code or bool(code) or settings.asking is Asking.WITH_CODE
         t = self._bot.texts_for(interaction)
-        form = request_modal(t, tiers, needs_code=needs_code, code=code)
+        is_known = known is not None and not code
+        form = request_modal(t, tiers, needs_code=needs_code, code=code, is_known=is_known)
         await interaction.response.send_modal(form)
 
     async def submitted(self, interaction: Interaction, form: RequestForm) -> None:
-        """The form was sent."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        """The form was sent; its answer takes the place of the two ways, if it came from there."""
+        came_from = interaction.message
+        if came_from is not None and came_from.flags.ephemeral:
+            await interaction.response.defer()
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
         member = interaction.user
         request = Request(
             login=form.values.get("login", ""),
             note=form.values.get("note", ""),
             code=form.values.get("code", ""),
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             tier_id=_chosen_tier(form),
             joined_at=member.joined_at if isinstance(member, discord.Member) else None,
             answer=_token(interaction),

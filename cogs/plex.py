@@ -7,7 +7,7 @@ from discord import Permissions, app_commands
 from discord.ext import commands
 from discord.ui import LayoutView
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.people import Right, Rule
 from bot.domain.setup import Step
 from bot.domain.sign_in import SignInPurpose
@@ -67,7 +67,7 @@ class Plex(
         sign_in = await services.sign_ins.begin(
             actor,
             SignInPurpose.LINK,
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             answer=AnswerToken(interaction.application_id, interaction.token),
         )
         view = replace(await services.setup.view(actor), sign_in=sign_in)

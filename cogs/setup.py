@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.channels import ChannelProblem
 from bot.domain.guild_settings import SETTINGS, Kind
 from bot.domain.numbers import number_of
@@ -146,7 +146,7 @@ class Setup(commands.Cog):
         sign_in = await self._bot.services.sign_ins.begin(
             actor_of(interaction),
             SignInPurpose.LINK,
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
             anew=anew,
             answer=_token(interaction),
         )

@@ -8,7 +8,7 @@ from discord import Permissions, app_commands
 from discord.ext import commands
 from discord.ui import LayoutView, Modal
 
-from bot.client import HelprBot
+from bot.client import HelprBot, locale_of
 from bot.domain.bulk import BulkAction, BulkAnswer, BulkDetails
 from bot.domain.errors import Refused
 from bot.domain.filters import Media
@@ -346,7 +346,7 @@ class Tiers(commands.GroupCog, group_name="tier", group_description="What people
             who,
             BulkDetails(tier_id=tier_id, with_own=True),
             answer=BulkAnswer(interaction.application_id, interaction.token),
-            locale=interaction.locale.value,
+            locale=locale_of(interaction),
         )
         await self._put(interaction, bulk_panel(progress, self._bot.texts_for(interaction)))
 

@@ -1,5 +1,6 @@
 """Bulk actions and what became of each invite. An item leaves `waiting` once, whoever tries."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -28,6 +29,8 @@ from db.models import BulkItem as BulkItemRow
 BULK: Table = BulkRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 ITEM: Table = BulkItemRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 B, E = BULK.c, ITEM.c
+# So many items are read and decrypted at once.
+PAGE = 200
 _OPENED = {"action", "details", "answer"}
 
 
@@ -193,25 +196,42 @@ class Bulks(InviteRows):
         return tuple(BulkProblem(*row) for row in await self._session.execute(query))
 
     async def items(self, id_: int) -> list[BulkItem]:
-        """What became of each."""
+        """What became of each. Page by page and in a thread: there may be thousands to decrypt."""
         query = (
-            select(INVITE, E.outcome, E.problem_key, E.problem_params)
+            select(
+                INVITE.c.id,
+                INVITE.c.member_id,
+                INVITE.c.login_kind,
+                INVITE.c.login_sealed,
+                E.outcome,
+                E.problem_key,
+                E.problem_params,
+            )
             .join(ITEM, E.invite_id == INVITE.c.id)
             .where(E.bulk_id == id_)
             .order_by(E.invite_id)
+            .limit(PAGE)
         )
-        return [self._item(row) for row in await self._session.execute(query)]
+        found: list[BulkItem] = []
+        while True:
+            last = found[-1].invite_id if found else 0
+            rows = (await self._session.execute(query.where(E.invite_id > last))).all()
+            found += await asyncio.to_thread(self._items, rows)
+            if len(rows) < PAGE:
+                return found
 
-    def _item(self, row: Row[Any]) -> BulkItem:
-        invite = self._open(row)
-        return BulkItem(
-            invite.id,
-            invite.member_id,
-            BulkOutcome(row.outcome),
-            invite.login.masked,
-            row.problem_key,
-            row.problem_params,
-        )
+    def _items(self, rows: Sequence[Any]) -> list[BulkItem]:
+        return [
+            BulkItem(
+                row.id,
+                row.member_id,
+                BulkOutcome(row.outcome),
+                self._login(row).masked,
+                row.problem_key,
+                row.problem_params,
+            )
+            for row in rows
+        ]
 
     async def _change(self, id_: int, *where: Any, **columns: Any) -> Bulk | None:
         statement = update(BULK).where(B.id == id_, *where).values(**columns).returning(BULK)

@@ -84,6 +84,28 @@ class Codes:
         )
         return _maybe(given.one_or_none())
 
+    async def reclaim(self, invite_id: int) -> int | None:
+        """An invite has not given its use back after all: the code to take it of, if it had."""
+        invite = INVITE.c
+        taken = await self._session.execute(
+            update(INVITE)
+            .where(invite.id == invite_id, invite.code_given_back)
+            .values(code_given_back=False)
+            .returning(invite.code_id)
+        )
+        code_id: int | None = taken.scalar_one_or_none()
+        return code_id
+
+    async def use_again(self, id_: int) -> Code | None:
+        """Take a use of a code that may be over by now; None when none is left."""
+        used = await self._session.execute(
+            update(CODE)
+            .where(C.id == id_, or_(C.uses_most.is_(None), C.uses < C.uses_most))
+            .values(uses=C.uses + 1)
+            .returning(CODE)
+        )
+        return _maybe(used.one_or_none())
+
     async def revoke(self, id_: int, guild_id: int, now: datetime) -> Code | None:
         """Let nobody use a code any more; None when there is none, or it is revoked already."""
         revoked = await self._session.execute(

@@ -75,13 +75,16 @@ class Guilds:
         """Change settings of a known guild."""
         await self._session.execute(update(GUILD).where(GUILD.c.id == guild_id).values(**columns))
 
-    async def greet(self, guild_id: int, now: datetime) -> bool:
-        """Take the one greeting of a guild; False when it was taken before, or is not needed."""
+    async def greet(self, guild_id: int, locale: str, now: datetime) -> bool:
+        """Take the one greeting of a guild; False when it was taken before, or is not needed.
+
+        The guild's language becomes `locale`.
+        """
         linked = select(PlexLink.id).where(PlexLink.guild_id == guild_id)
         taken = await self._session.execute(
             update(GUILD)
             .where(GUILD.c.id == guild_id, GUILD.c.greeted_at.is_(None), ~linked.exists())
-            .values(greeted_at=now)
+            .values(greeted_at=now, locale=locale)
             .returning(GUILD.c.id)
         )
         return taken.first() is not None
@@ -109,5 +112,13 @@ def _settings(row: Row[Any]) -> GuildSettings:
         withdraw_days=row.withdraw_days,
         breaker_percent=row.breaker_percent,
         asking=Asking(row.asking),
+        sign_in=row.sign_in,
         undo_seconds=row.undo_seconds,
+        waiting_list=row.waiting_list,
+        take_hours=row.take_hours,
+        retention_days=row.retention_days,
+        remind_days=row.remind_days,
+        remind_again_days=row.remind_again_days,
+        grace_days=row.grace_days,
+        private_threads=row.private_threads,
     )

@@ -9,6 +9,7 @@ from bot.domain.holders import SOON_DAYS, STATES, HolderFilter, Standing
 from bot.domain.invites import LIVE, EndReason, Invite, InviteState
 from bot.domain.logins import Login
 from db.audit import AUDIT
+from db.erasing import AWAY, person_hashes
 from db.invites import INVITE, LINK, LOGIN_PURPOSE, C, InviteRows
 
 
@@ -94,6 +95,9 @@ class Holders(InviteRows):
             .limit(1)
         )
         last = (await self._session.execute(query)).one_or_none()
+        forgotten = await self._forgotten_away_at(invite)
+        if forgotten is not None and (last is None or last.at is None or forgotten > last.at):
+            return forgotten
         if last is None:
             return None
         is_away = last.state == InviteState.DENIED or last.end_reason == EndReason.REVOKED
@@ -101,6 +105,18 @@ class Holders(InviteRows):
             found: datetime | None = last.at
             return found
         return None
+
+    async def _forgotten_away_at(self, invite: Invite) -> datetime | None:
+        """When somebody was sent away who was forgotten since, and is the same person."""
+        hashes = [
+            *self._keyring.blinds(invite.login.lookup, LOGIN_PURPOSE),
+            *person_hashes(self._keyring, invite.member_id, invite.account_id),
+        ]
+        query = select(func.max(AWAY.c.at)).where(
+            AWAY.c.guild_id == invite.guild_id, AWAY.c.hash.in_(hashes)
+        )
+        found: datetime | None = (await self._session.execute(query)).scalar_one()
+        return found
 
     async def was_suspended(self, id_: int) -> bool:
         """Whether an admin has suspended it and nobody has restored it."""

@@ -8,11 +8,14 @@ from typing import Any
 import asyncpg
 from sqlalchemy import (
     ColumnElement,
+    DateTime,
     Row,
     Table,
+    and_,
     case,
     func,
     insert,
+    literal,
     null,
     or_,
     select,
@@ -27,7 +30,6 @@ from bot.domain.invites import (
     LIVE,
     MOVES,
     ON_PLEX,
-    OPEN,
     SHARED,
     Change,
     EndReason,
@@ -35,14 +37,18 @@ from bot.domain.invites import (
     InviteState,
 )
 from bot.domain.logins import Login, LoginKind
+from bot.domain.members import Absence
 from bot.domain.plex import Grant, SharingSettings
-from bot.domain.timing import FIRST_ANSWER
-from db.models import InviteRow, PlexLink, Tier
+from bot.domain.timing import FIRST_ANSWER, PRESENCE
+from db.models import Forgetting, Guild, InviteRow, PlexLink, SignIn, Tier
 from db.wishes import WISH, over
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
+SIGN_IN: Table = SignIn.__table__  # type: ignore[assignment]  # a mapped class has a Table
+FORGETTING: Table = Forgetting.__table__  # type: ignore[assignment]  # a mapped class has a Table
 TIER: Table = Tier.__table__  # type: ignore[assignment]  # a mapped class has a Table
+GUILD: Table = Guild.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = INVITE.c
 
 LOGIN_PURPOSE = "invite:login"
@@ -58,6 +64,12 @@ _TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
 # From these nothing leads on by itself, so nothing is wanted of Plex any more.
 OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
 _ENDS_WISHES = OVER | {InviteState.WITHDRAWN}
+# Until here somebody may have so long to accept, and no longer.
+_ON_THE_WAY = {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
+# Nothing is there to accept yet, and there may be.
+_UNDECIDED = frozenset(
+    {InviteState.REQUESTED, InviteState.WAITLISTED, InviteState.APPROVED, InviteState.SENDING}
+)
 _NOTHING_WANTED: dict[str, Any] = {
     "change": None,
     "change_reason": None,
@@ -65,7 +77,7 @@ _NOTHING_WANTED: dict[str, Any] = {
     "change_due_at": None,
 }
 # Columns that are not taken as they are; `grant` stands in two of them.
-_CONVERTED = {"state", "end_reason", "change", "change_reason", "grant"}
+_CONVERTED = {"state", "end_reason", "change", "change_reason", "grant", "absent_why"}
 
 
 class InviteRows:
@@ -78,11 +90,16 @@ class InviteRows:
     def _maybe(self, row: Row[Any] | None) -> Invite | None:
         return None if row is None else self._open(row)
 
+    def _login(self, row: Row[Any]) -> Login:
+        """The login alone, of a row that may hold nothing else of the invite but its id."""
+        opened = self._keyring.open(row.login_sealed, _where(row.id, "login"))
+        return Login(LoginKind(row.login_kind), opened)
+
     def _open(self, row: Row[Any]) -> Invite:
         fields = row._mapping  # noqa: SLF001 - public in SQLAlchemy, in spite of its name
         opened = {
             name: self._keyring.open(fields[f"{name}_sealed"], _where(row.id, name))
-            if fields[f"{name}_sealed"] is not None
+            if fields[f"{name}_sealed"]
             else ""
             for name in ("login", "note", "decision_reason")
         }
@@ -99,6 +116,7 @@ class InviteRows:
             state=InviteState(row.state),
             end_reason=EndReason(row.end_reason) if row.end_reason else None,
             change=Change(row.change) if row.change else None,
+            absent_why=Absence(row.absent_why) if row.absent_why else None,
             change_reason=EndReason(row.change_reason) if row.change_reason else None,
             grant=_grant_of(row),
         )
@@ -121,7 +139,15 @@ class Invites(InviteRows):
         tier_id: int | None = None,
         code_id: int | None = None,
     ) -> Invite:
-        """Store a request; raises `Refused` when the member or the login has one already."""
+        """Store a request; raises `Refused` when the member or the login has one already.
+
+        Or while the member is being forgotten.
+        """
+        being_forgotten = select(FORGETTING.c.id).where(
+            FORGETTING.c.guild_id == guild_id, FORGETTING.c.user_id == member_id
+        )
+        if (await self._session.execute(being_forgotten)).first() is not None:
+            raise Refused("member.being_forgotten")
         # The id is taken first, because it is part of what seals the columns.
         sequence = func.pg_get_serial_sequence("invite", "id")
         id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
@@ -259,20 +285,20 @@ class Invites(InviteRows):
         return [(row.id, row.guild_id) for row in changed]
 
     async def queue(self, guild_id: int, *, after: int = 0, limit: int = 5) -> list[Invite]:
-        """Open requests in the order they came, from the one after id `after`."""
+        """Undecided requests in the order they came, from the one after id `after`."""
         query = (
             select(INVITE)
-            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id > after)
+            .where(C.guild_id == guild_id, C.state == InviteState.REQUESTED, C.id > after)
             .order_by(C.id)
             .limit(limit)
         )
         return [self._open(row) for row in await self._session.execute(query)]
 
     async def queue_before(self, guild_id: int, *, before: int, limit: int = 5) -> list[Invite]:
-        """The page of open requests that ends before id `before`, in the order they came."""
+        """The page of undecided requests before id `before`, in the order they came."""
         query = (
             select(INVITE)
-            .where(C.guild_id == guild_id, C.state.in_(OPEN), C.id < before)
+            .where(C.guild_id == guild_id, C.state == InviteState.REQUESTED, C.id < before)
             .order_by(C.id.desc())
             .limit(limit)
         )
@@ -318,6 +344,9 @@ class Invites(InviteRows):
         if to in OVER:
             columns = {**_NOTHING_WANTED, **columns}
         values = {**_owe_a_look(now), "role_due_at": _role_due(to, now)}
+        values |= {**_presence(to, now), **_kept(to)}
+        if "expires_at" in columns:
+            values["reminded_days"] = _reminded(columns["expires_at"], now)
         values |= {**self._stored(id_, columns), "state": to}
         statement = statement.values(values)
         try:
@@ -326,9 +355,21 @@ class Invites(InviteRows):
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         except IntegrityError as error:
             raise _refusal(error) from None
-        if row is not None and to in _ENDS_WISHES:
-            await self._session.execute(over(now).where(WISH.c.invite_id == id_))
+        if row is not None:
+            await self._after(id_, to, now)
         return self._maybe(row)
+
+    async def _after(self, id_: int, to: InviteState, now: datetime) -> None:
+        """What a move means for what hangs on the invite."""
+        if to in _ENDS_WISHES:
+            await self._session.execute(over(now).where(WISH.c.invite_id == id_))
+        if to not in _UNDECIDED:
+            # A sign-in that is held for it has something to accept, or is not needed any more.
+            await self._session.execute(
+                update(SIGN_IN)
+                .where(SIGN_IN.c.invite_id == id_, SIGN_IN.c.held_until.is_not(None))
+                .values(poll_due_at=now)
+            )
 
     async def remark(
         self,
@@ -375,6 +416,8 @@ class Invites(InviteRows):
         if version is not None:
             statement = statement.where(C.version == version)
         values = {**_owe_a_look(now), **self._stored(id_, columns)}
+        if "expires_at" in columns:
+            values["reminded_days"] = _reminded(columns["expires_at"], now)
         if "tier_id" in columns:
             # Another tier may give another role.
             is_active = C.state == InviteState.ACTIVE
@@ -414,7 +457,7 @@ class Invites(InviteRows):
 
     async def count_open(self, guild_id: int) -> int:
         """How many requests wait for a decision."""
-        query = select(func.count()).where(C.guild_id == guild_id, C.state.in_(OPEN))
+        query = select(func.count()).where(C.guild_id == guild_id, C.state == InviteState.REQUESTED)
         return int((await self._session.execute(query)).scalar_one())
 
     async def count_stuck(self, guild_id: int) -> int:
@@ -473,6 +516,11 @@ def _owe_a_look(now: datetime) -> dict[str, Any]:
     return {"version": C.version + 1, "card_due_at": now, "tell_due_at": now}
 
 
+def _kept(to: InviteState) -> dict[str, Any]:
+    """A seat from the waiting list is kept until it is accepted, or lost."""
+    return {} if to in _ON_THE_WAY else {"take_by": None}
+
+
 def _role_due(to: InviteState, now: datetime) -> ColumnElement[Any]:
     """A tier's role is owed with the move into active, and owed back with every other one."""
     owed = or_(C.role_given_id.is_not(None), C.role_due_at.is_not(None))
@@ -480,6 +528,37 @@ def _role_due(to: InviteState, now: datetime) -> ColumnElement[Any]:
         role = select(TIER.c.role_id).where(TIER.c.id == C.tier_id).scalar_subquery()
         owed = or_(owed, role.is_not(None))
     return case((owed, now), else_=null())
+
+
+def _reminded(end: datetime | None, now: datetime) -> ColumnElement[Any]:
+    """Of what a member needs no reminder once their access ends at `end`.
+
+    Whoever was just given more time knows when it ends: only what is still ahead reminds them. An
+    end that came nearer is news.
+    """
+    if end is None:
+        return null()
+    ends = literal(end, DateTime(timezone=True))
+    of_guild = select(
+        func.least(
+            *(
+                case((and_(days > 0, ends - func.make_interval(0, 0, 0, days) <= now), days))
+                for days in (GUILD.c.remind_days, GUILD.c.remind_again_days)
+            )
+        )
+    ).where(GUILD.c.id == C.guild_id)
+    is_later = C.expires_at < ends
+    return case((is_later, of_guild.scalar_subquery()), else_=null())
+
+
+def _presence(to: InviteState, now: datetime) -> dict[str, Any]:
+    """Who holds something is looked for in Discord now and then; who does not, is not."""
+    if to in {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}:
+        return {"presence_due_at": func.coalesce(C.presence_due_at, now + PRESENCE)}
+    if to in OVER or to in {InviteState.APPROVED, InviteState.WITHDRAWN}:
+        nobody = {"absent_since": None, "absent_why": None, "grace_until": None}
+        return {"presence_due_at": None, **nobody}
+    return {}
 
 
 def _where(id_: int, column: str) -> str:

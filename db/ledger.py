@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.crypto import Keyring
 from bot.domain.errors import LedgerUnavailable
+from db.absences import Absences
 from db.answers import Answers
 from db.audit import Audit
 from db.audit_log import AuditLog
@@ -19,6 +20,9 @@ from db.bulk import Bulks
 from db.cards import Cards
 from db.codes import Codes
 from db.drift import Drifts
+from db.erasing import Erasing
+from db.export import Export
+from db.forgetting import Forgettings
 from db.guilds import Guilds
 from db.holders import Holders
 from db.installation import InstallationRecord
@@ -27,6 +31,7 @@ from db.jobs import Jobs
 from db.link_tiers import LinkTiers
 from db.links import Links
 from db.members import Members
+from db.messages import Messages
 from db.notices import Notices
 from db.owed import Owed
 from db.panels import Panels
@@ -37,6 +42,7 @@ from db.sign_ins import SignIns
 from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
+from db.waiting import Waiting
 from db.wishes import Wishes
 
 
@@ -51,8 +57,10 @@ class Work:
         self.tiers = Tiers(session)
         self.link_tiers = LinkTiers(session)
         self.seats = Seats(session)
+        self.waiting = Waiting(session)
         self.roles = Roles(session)
         self.invites = Invites(session, keyring)
+        self.absences = Absences(session, keyring)
         self.owed = Owed(session, keyring)
         self.cards = Cards(session)
         self.codes = Codes(session, keyring)
@@ -62,14 +70,18 @@ class Work:
         self.board = Boards(session)
         self.stats = Stats(session)
         self.jobs = Jobs(session)
-        self.rates = Rates(session)
+        self.rates = Rates(session, keyring)
         self.sign_ins = SignIns(session, keyring)
         self.notices = Notices(session)
+        self.messages = Messages(session)
         self.panels = Panels(session)
         self.drift = Drifts(session, keyring)
         self.trouble = Troubles(session)
         self.holders = Holders(session, keyring)
         self.bulks = Bulks(session, keyring)
+        self.forgettings = Forgettings(session, keyring)
+        self.export = Export(session, keyring)
+        self.erasing = Erasing(session, keyring)
         self.members = Members(session)
         self.wishes = Wishes(session, keyring)
 

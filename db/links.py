@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
-from bot.domain.invites import ON_PLEX, OPEN, REVOCABLE
+from bot.domain.invites import ON_PLEX, OPEN, REVOCABLE, InviteState
 from bot.domain.links import Link, LinkedLibrary, LinkState
 from bot.domain.logins import Login
 from bot.domain.plex import PlexLibrary, PlexServerInfo
@@ -96,7 +96,7 @@ class Links:
         One that was disconnected, or does not work, takes the new address and token. None for one
         that works, or that the operator looks after.
         """
-        known = await self._with_machine(guild_id, machine_identifier)
+        known = await self.to_server(guild_id, machine_identifier)
         if known is None:
             sequence = func.pg_get_serial_sequence("plex_link", "id")
             id_ = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
@@ -132,9 +132,10 @@ class Links:
             connect_due_at=now,
         )
 
-    async def _with_machine(
+    async def to_server(
         self, guild_id: int, machine_identifier: str, other_than: int = 0
     ) -> Link | None:
+        """The guild's link to this server, disconnected ones too, kept from other changes."""
         query = (
             select(LINK)
             .where(
@@ -152,7 +153,7 @@ class Links:
 
         So it is when an operator names a server that an admin has linked before.
         """
-        twin = await self._with_machine(link.guild_id, machine_identifier, other_than=link.id)
+        twin = await self.to_server(link.guild_id, machine_identifier, other_than=link.id)
         if twin is None or link.machine_identifier is not None:
             return link
         await self._session.execute(delete(LINK).where(LINK.c.id == link.id))
@@ -206,13 +207,31 @@ class Links:
         )
         return int((await self._session.execute(query)).scalar_one())
 
-    async def free_requests(self, id_: int) -> None:
-        """Open requests are for the guild's default tier again, whichever that is then."""
-        await self._session.execute(
+    async def free_requests(self, id_: int, now: datetime) -> Sequence[int]:
+        """Open requests are for the guild's default tier again, whichever that is then.
+
+        Those that wait for a seat of what is gone wait for a decision again; their ids.
+        """
+        is_open = and_(INVITE.c.link_id == id_, INVITE.c.state.in_(OPEN))
+        waited = await self._session.execute(
             update(INVITE)
-            .where(INVITE.c.link_id == id_, INVITE.c.state.in_(OPEN))
-            .values(link_id=None, tier_id=None)
+            .where(is_open, INVITE.c.state == InviteState.WAITLISTED)
+            .values(
+                state=InviteState.REQUESTED,
+                version=INVITE.c.version + 1,
+                card_due_at=now,
+                tell_due_at=now,
+                waitlisted_at=None,
+                decided_by=None,
+                decided_at=None,
+            )
+            .returning(INVITE.c.id)
         )
+        ids = sorted(waited.scalars())
+        await self._session.execute(
+            update(INVITE).where(is_open).values(link_id=None, tier_id=None)
+        )
+        return ids
 
     async def lives_from(self, account_id: int) -> bool:
         """Whether a link of any guild lives from this owner account."""

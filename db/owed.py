@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, null, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, null, or_, select, update
 
 from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
 from bot.domain.jobs import ChangeShare, Job, ShareInvite
@@ -16,7 +16,9 @@ from db.guilds import GUILD
 from db.invites import INVITE, C, InviteRows
 
 # What is done on Discord, as against what is done on Plex.
-LOOKS = {"card", "tell", "role"}
+LOOKS = {"card", "tell", "role", "presence"}
+# Nobody is reminded earlier than this before the end (`bot.domain.guild_settings`).
+FARTHEST = timedelta(days=60)
 
 
 class Owed(InviteRows):
@@ -185,6 +187,22 @@ class Owed(InviteRows):
         )
         return await self._begin_end(over, EndReason.NEVER_ACCEPTED, now)
 
+    async def not_taken(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
+        """Take the invites of those who had a time to take their seat, and have let it pass."""
+        over = (
+            select(C.id)
+            .where(
+                C.state == InviteState.SENT,
+                C.share_adopted.is_(False),
+                C.take_by <= now,
+                C.change.is_(None),
+            )
+            .order_by(C.take_by)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._begin_end(over, EndReason.NEVER_ACCEPTED, now)
+
     async def _begin_end(
         self, chosen: Select[tuple[int]], reason: EndReason, now: datetime
     ) -> list[Invite]:
@@ -229,6 +247,52 @@ class Owed(InviteRows):
             .returning(INVITE)
         )
         return [self._open(row) for row in rows]
+
+    async def to_remind(self, now: datetime, limit: int = 200) -> Sequence[Invite]:
+        """Take the invites whose member is to hear that access ends soon; `reminded_days` is new.
+
+        Where the bot was away for several reminders the last one is enough. Access that was shorter
+        than the time of a reminder from the beginning is not reminded of it.
+        """
+        days = _stage(now)
+        began = func.coalesce(C.active_at, C.requested_at)
+        chosen = (
+            select(C.id)
+            .join(GUILD, GUILD.c.id == C.guild_id)
+            .where(
+                C.state == InviteState.ACTIVE,
+                _is_not_ending(),
+                C.expires_at > now,
+                C.expires_at <= now + FARTHEST,
+                or_(C.reminded_days.is_(None), C.reminded_days > days),
+                C.expires_at - func.make_interval(0, 0, 0, days) > began,
+            )
+            .order_by(C.expires_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=INVITE)
+        )
+        rows = await self._session.execute(
+            update(INVITE)
+            .where(C.id.in_(chosen.scalar_subquery()), GUILD.c.id == C.guild_id)
+            .values(reminded_days=days)
+            .returning(INVITE)
+        )
+        return [self._open(row) for row in rows]
+
+
+def _stage(now: datetime) -> ColumnElement[int]:
+    """How many days before the end the reminder stands that is due; NULL for none."""
+    return func.least(
+        *(
+            case(
+                (
+                    and_(days > 0, C.expires_at - func.make_interval(0, 0, 0, days) <= now),
+                    days,
+                )
+            )
+            for days in (GUILD.c.remind_days, GUILD.c.remind_again_days)
+        )
+    )
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.crypto import Keyring
+
 _ACQUIRE = text(
     "SELECT rate_acquire(CAST(:keys AS text[]), CAST(:lims AS int[]), CAST(:wins AS float8[]))"
 )
@@ -22,17 +24,21 @@ class Limit:
 
 
 class Rates:
-    """The limits of one unit of work."""
+    """The limits of one unit of work.
 
-    def __init__(self, session: AsyncSession) -> None:
+    A key names a person; what is stored is its keyed hash.
+    """
+
+    def __init__(self, session: AsyncSession, keyring: Keyring) -> None:
         self._session = session
+        self._keyring = keyring
 
     async def acquire(self, limits: Sequence[Limit]) -> float:
         """Take one hit under every key, or none: the seconds to wait, 0 when they were taken."""
         answer = await self._session.execute(
             _ACQUIRE,
             {
-                "keys": [limit.key for limit in limits],
+                "keys": [self._keyring.blind(limit.key, "rate").hex() for limit in limits],
                 "lims": [limit.most for limit in limits],
                 "wins": [limit.seconds for limit in limits],
             },

@@ -7,6 +7,7 @@ from sqlalchemy import Row, Table, case, func, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.invites import InviteState
+from bot.domain.members import Absence
 from bot.domain.roles import RoleErrand, RoleProblem
 from db.models import InviteRow, Tier
 
@@ -69,9 +70,28 @@ class Roles:
         )
         return (await self._session.execute(query.limit(1))).first() is not None
 
+    async def surely_given(self, invite_id: int) -> int | None:
+        """The role of their tier, where they were given it and nothing is owed about it."""
+        query = (
+            select(C.role_given_id)
+            .join(TIER, TIER.c.id == C.tier_id)
+            .where(
+                C.id == invite_id,
+                C.state == InviteState.ACTIVE,
+                C.role_due_at.is_(None),
+                C.role_problem.is_(None),
+                TIER.c.role_id == C.role_given_id,
+            )
+        )
+        return (await self._session.execute(query)).scalar_one_or_none()
+
     async def intend(self, errand: RoleErrand) -> None:
         """Note the role before it is given, so that it is taken again whatever happens."""
         await self._set(errand, role_given_id=errand.wanted)
+
+    async def take(self, errand: RoleErrand) -> None:
+        """Note that they have none of the roles any more."""
+        await self._set(errand, role_given_id=None)
 
     async def settle(self, errand: RoleErrand) -> None:
         """They have what they are to have; what has become due meanwhile stays due."""
@@ -103,6 +123,8 @@ class Roles:
             .where(
                 C.tier_id == tier_id,
                 or_(C.state == InviteState.ACTIVE, C.role_given_id.is_not(None)),
+                # What an admin took by hand is not given again by the way.
+                C.absent_why.is_distinct_from(Absence.ROLE),
             )
             .values(role_due_at=now, role_tries=0)
             .returning(C.id)

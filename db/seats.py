@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Table, Text, cast, func, literal, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.drift import DriftKind
-from bot.domain.invites import HOLDS_A_SEAT
+from bot.domain.invites import HOLDS_A_SEAT, Change
 from bot.domain.links import Link
 from db.models import Drift, InviteRow, PlexLink
 
@@ -48,24 +48,36 @@ class Seats:
             select(_seat(INVITE.c.share_id, INVITE.c.id).label("seat"))
             .join(LINK, LINK.c.id == INVITE.c.link_id)
             .where(
-                _same_account(link),
+                same_account(link),
                 # Named for the index: a link belongs to one guild.
                 INVITE.c.guild_id == LINK.c.guild_id,
                 INVITE.c.state.in_(list(HOLDS_A_SEAT)),
             )
         )
+        # Over for the ledger, but Plex may hold the share until it has said that it is gone.
+        leaving = (
+            select(_seat(INVITE.c.share_id, INVITE.c.id).label("seat"))
+            .join(LINK, LINK.c.id == INVITE.c.link_id)
+            .where(
+                same_account(link),
+                INVITE.c.change == Change.TAKE_BACK,
+                INVITE.c.change_due_at.is_not(None),
+            )
+        )
         if but is not None:
             held = held.where(INVITE.c.id != but)
+            leaving = leaving.where(INVITE.c.id != but)
         unknown = (
             select(_seat(DRIFT.c.share_id, DRIFT.c.share_id).label("seat"))
             .join(LINK, LINK.c.id == DRIFT.c.link_id)
-            .where(_same_account(link), DRIFT.c.kind == DriftKind.UNKNOWN)
+            .where(same_account(link), DRIFT.c.kind == DriftKind.UNKNOWN)
         )
         if share_id is not None:
             held = held.where(INVITE.c.share_id.is_distinct_from(share_id))
+            leaving = leaving.where(INVITE.c.share_id.is_distinct_from(share_id))
             unknown = unknown.where(DRIFT.c.share_id != share_id)
-        every = union_all(held, unknown).subquery()
-        known = held.subquery()
+        every = union_all(held, leaving, unknown).subquery()
+        known = union_all(held, leaving).subquery()
         counted = await self._session.execute(
             select(
                 select(func.count(func.distinct(every.c.seat))).scalar_subquery(),
@@ -85,7 +97,8 @@ class Seats:
         return int((await self._session.execute(query)).scalar_one())
 
 
-def _same_account(link: Link) -> ColumnElement[bool]:
+def same_account(link: Link) -> ColumnElement[bool]:
+    """A joined link that is this one, or of the same owner account."""
     if link.owner_account_id is None:
         return LINK.c.id == link.id
     return or_(LINK.c.id == link.id, LINK.c.owner_account_id == link.owner_account_id)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
 from bot.domain.sign_in import (
+    AGREED,
     OPEN_SIGN_INS,
     OwnedServer,
     PlexAccount,
@@ -25,6 +26,9 @@ SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped cla
 C = SIGN_IN.c
 
 SERVERS = "servers"
+TRIES = "tries"
+# Whose sign-in a token is that a link has left behind; Discord gives this number to nobody.
+NOBODY = 0
 # What a sign-in that is over has no use for.
 _FORGOTTEN: dict[str, Any] = {
     "code_sealed": None,
@@ -192,8 +196,9 @@ class SignIns:
         now: datetime,
         keeps_token: bool = False,
         problem_key: str | None = None,
+        invite_id: int | None = None,
     ) -> SignIn | None:
-        """An open sign-in is over; None when it was over already.
+        """An open sign-in is over; None when it was over already. `invite_id`: what came of it.
 
         Its token is still to be signed out, which is owed at once, unless something `keeps_token`
         from now on: then it is erased here. The private answer stays: it may have to say so.
@@ -206,12 +211,98 @@ class SignIns:
             .values(
                 state=state,
                 problem_key=problem_key,
+                invite_id=invite_id,
                 **_FORGOTTEN,
                 **(kept if keeps_token else released),
             )
             .returning(SIGN_IN)
         )
         return self._maybe(row.one_or_none())
+
+    async def hold(
+        self, sign_in: SignIn, invite_id: int, *, until: datetime, agreed: bool
+    ) -> SignIn | None:
+        """Use a sign-in for an invite and keep its token until `until`, to accept with it.
+
+        The same once more for one that is held: for longer. None when it is over. Whatever happens
+        to the invite makes it due (`Invites.move`).
+        """
+        is_held = (C.state == SignInState.USED) & C.held_until.is_not(None)
+        row = await self._session.execute(
+            update(SIGN_IN)
+            .where(C.id == sign_in.id, or_(C.state == SignInState.SIGNED_IN, is_held))
+            .values(
+                state=SignInState.USED,
+                invite_id=invite_id,
+                held_until=until,
+                poll_due_at=until,
+                details=self._details(sign_in, {AGREED: agreed}),
+                **_FORGOTTEN,
+            )
+            .returning(SIGN_IN)
+        )
+        return self._maybe(row.one_or_none())
+
+    def _details(self, sign_in: SignIn, more: Mapping[str, Any]) -> dict[str, Any]:
+        return {**sign_in.details, SERVERS: [asdict(one) for one in sign_in.servers], **more}
+
+    async def let_go(
+        self, id_: int, *, now: datetime, problem_key: str | None = None
+    ) -> SignIn | None:
+        """A held token is not needed any more: to be signed out now. None when it is not held."""
+        row = await self._session.execute(
+            update(SIGN_IN)
+            .where(C.id == id_, C.held_until.is_not(None))
+            .values(held_until=None, poll_due_at=now, leased_until=None, problem_key=problem_key)
+            .returning(SIGN_IN)
+        )
+        return self._maybe(row.one_or_none())
+
+    async def try_again(self, sign_in: SignIn, at: datetime) -> None:
+        """Accepting has failed: once more at `at`; how often it failed stands in the details."""
+        details = self._details(sign_in, {TRIES: sign_in.details.get(TRIES, 0) + 1})
+        await self._session.execute(
+            update(SIGN_IN)
+            .where(C.id == sign_in.id, C.held_until.is_not(None))
+            .values(poll_due_at=at, leased_until=None, details=details)
+        )
+
+    async def due_now(self, id_: int, now: datetime) -> None:
+        """Look at a held sign-in at once."""
+        await self._session.execute(
+            update(SIGN_IN).where(C.id == id_, C.held_until.is_not(None)).values(poll_due_at=now)
+        )
+
+    async def of_invite(self, invite_id: int) -> SignIn | None:
+        """The sign-in that has proved a request."""
+        query = select(SIGN_IN).where(C.invite_id == invite_id).order_by(C.id.desc()).limit(1)
+        return self._maybe((await self._session.execute(query)).one_or_none())
+
+    async def leave_behind(
+        self, guild_id: int, token: str, account_id: int, *, now: datetime
+    ) -> int:
+        """A link needs this token no more: signing it out is owed at once; the row's id.
+
+        It is nobody's sign-in, and over from the first.
+        """
+        sequence = func.pg_get_serial_sequence("sign_in", "id")
+        id_: int = (await self._session.execute(select(func.nextval(sequence)))).scalar_one()
+        await self._session.execute(
+            insert(SIGN_IN).values(
+                id=id_,
+                guild_id=guild_id,
+                user_id=NOBODY,
+                purpose=SignInPurpose.LINK,
+                state=SignInState.USED,
+                pin_id=0,
+                token_sealed=self._keyring.seal(token, _where(id_, "token")),
+                account_id=account_id,
+                created_at=now,
+                expires_at=now,
+                poll_due_at=now,
+            )
+        )
+        return id_
 
     async def erase(self, id_: int) -> None:
         """The token of a sign-in that is over is gone for good."""
@@ -222,8 +313,9 @@ class SignIns:
         )
 
     async def is_held(self, account_id: int) -> bool:
-        """Whether a sign-in of this account waits to be used."""
-        query = select(C.id).where(C.account_id == account_id, C.state == SignInState.SIGNED_IN)
+        """Whether a sign-in of this account waits to be used, or to accept something."""
+        waits = or_(C.state == SignInState.SIGNED_IN, C.held_until.is_not(None))
+        query = select(C.id).where(C.account_id == account_id, waits)
         return (await self._session.execute(query.limit(1))).first() is not None
 
     async def keep_answer(
@@ -294,6 +386,8 @@ class SignIns:
             details={name: value for name, value in row.details.items() if name != SERVERS},
             problem_key=row.problem_key,
             locale=row.locale,
+            invite_id=row.invite_id,
+            held_until=row.held_until,
         )
 
 

@@ -11,8 +11,13 @@ from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
     FollowSignIn,
+    ForgetMember,
+    GiveRole,
     Job,
+    LookForMember,
     ReconcileLink,
+    RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -21,7 +26,10 @@ from bot.domain.jobs import (
     TellMember,
     Trouble,
 )
+from db.models import Bulk as BulkRow
+from db.models import Forgetting as ForgettingRow
 from db.models import InviteRow, PlexLink
+from db.models import Message as MessageRow
 from db.models import Notice as NoticeRow
 from db.models import Panel as PanelRow
 from db.models import SignIn as SignInRow
@@ -35,6 +43,9 @@ LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class h
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 WISH: Table = WishRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+FORGETTING: Table = ForgettingRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+MESSAGE: Table = MessageRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+BULK: Table = BulkRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 PANEL: Table = PanelRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 
 # By the job's name: the table of its subject, where its next time stands, and where its claim does.
@@ -49,6 +60,11 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
     ShowWish.name: (WISH, "card_due_at", "card_leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
+    LookForMember.name: (INVITE, "presence_due_at", "presence_leased_until"),
+    ForgetMember.name: (FORGETTING, "due_at", "leased_until"),
+    SendMessage.name: (MESSAGE, "due_at", "leased_until"),
+    GiveRole.name: (INVITE, "role_due_at", "role_leased_until"),
+    RunBulk.name: (BULK, "due_at", "leased_until"),
 }
 _JOBS = {job.name: job for job in ALL_JOBS}
 

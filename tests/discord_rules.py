@@ -144,6 +144,9 @@ def _pings(message: Raw) -> list[str]:
     pings = {field: mentions.get(field) for field in ("users", "roles", "replied_user")}
     if mentions.get("parse") == [] and not any(pings.values()):
         return []
+    # The one exception: a private thread is made for one person, who is called there.
+    if "helpr:seen:" in str(message) and set(mentions) == {"users", "parse"}:
+        return [] if len(mentions["users"]) == 1 and not mentions["parse"] else ["pings many"]
     return [f"may ping somebody: allowed_mentions is {message.get('allowed_mentions')}"]
 
 

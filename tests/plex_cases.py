@@ -20,6 +20,7 @@ from bot.domain.errors import (
     PlexAlreadyShared,
     PlexAnswerLost,
     PlexBusy,
+    PlexConsentMissing,
     PlexEndpointGone,
     PlexError,
     PlexLibrariesUnknown,
@@ -33,6 +34,7 @@ from bot.domain.errors import (
     PlexTokenRefused,
     PlexUnreachable,
     PlexUntrusted,
+    PlexUnverified,
 )
 from bot.domain.plex import Grant, PlexAccess
 from bot.plex import PlexService
@@ -94,6 +96,12 @@ READING_ONE = Asked(
     "GET",
     "/api/v2/shared_servers/5001",
     lambda service, access: service.share_state(access, 5001),
+)
+ACCEPTING = Asked(
+    "accepting for a member",
+    "POST",
+    "/api/v2/shared_servers/5001/accept",
+    lambda service, access: service.accept(access.token, 5001),
 )
 SERVER = Asked(
     "the media server",
@@ -352,4 +360,19 @@ BY_ITSELF = [
          asked=LISTING, error=lambda: PlexAnswerLost("unreadable")),
 ]  # fmt: skip
 
-CASES = [*KNOWN, *ANSWERS, *ON_THE_WAY, *BY_ITSELF]
+# -- when a member's sign-in accepts what was sent; Plex's own words for it are not known ----------
+
+ACCEPTED = [
+    Case("the e-mail address is not verified", PlexUnverified, asked=ACCEPTING, status=422,
+         body=_errors("Please verify your email address", status=422)),
+    Case("403: the account is to be confirmed", PlexUnverified, asked=ACCEPTING, status=403,
+         body=_errors("You must confirm your account first", status=403)),
+    Case("a consent is missing", PlexConsentMissing, asked=ACCEPTING, status=403,
+         body=_errors("You have to agree to the new terms", status=403)),
+    Case("403, no reason given", PlexRefused, asked=ACCEPTING, status=403,
+         body=_errors("Forbidden", status=403)),
+    Case("nothing of that number waits", PlexShareGone, asked=ACCEPTING, status=404,
+         body=_errors("Not found", status=404)),
+]  # fmt: skip
+
+CASES = [*KNOWN, *ANSWERS, *ACCEPTED, *ON_THE_WAY, *BY_ITSELF]

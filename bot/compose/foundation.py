@@ -12,6 +12,7 @@ from bot.crypto import CannotOpen, Keyring, kept_secret
 from bot.domain.errors import StartError
 from bot.plex import PlexService
 from bot.services import Services
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -20,6 +21,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -27,10 +29,13 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.pace import PlexPace
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -46,6 +51,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.services.wishes import WishService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
@@ -153,10 +159,11 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
     sign_ins = SignInService(ledger, clock, plex)
     access = AccessService(ledger, clock)
     redeeming = RedeemingService(ledger, clock)
+    invites = InviteService(ledger, clock, redeeming)
     return Services(
         admission=Admission(ledger, settings.limits),
         guilds=GuildService(ledger, clock),
-        invites=InviteService(ledger, clock, redeeming),
+        invites=invites,
         mine=MineService(ledger, clock),
         sight=SightService(ledger, clock, plex),
         wishes=WishService(ledger, clock, access),
@@ -170,6 +177,8 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         importing=ImportService(ledger, clock, plex),
         bulk=BulkService(ledger, clock),
         bulk_run=BulkRunService(ledger, clock, access),
+        presence=PresenceService(ledger, clock),
+        messages=MessageService(ledger, clock),
         notices=NoticeService(ledger, clock),
         troubles=TroubleService(ledger, clock),
         reconcile=ReconcileService(ledger, clock, interval),
@@ -181,6 +190,9 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         linking=LinkingService(ledger, clock, plex, links),
         setup=SetupService(ledger, sign_ins),
         proving=ProvingService(ledger, clock),
+        privacy=PrivacyService(ledger, clock),
+        forgetting=ForgettingService(ledger, clock, invites, access),
+        accepting=AcceptingService(ledger, clock),
         sweep=SweepService(ledger, clock),
         board=BoardService(ledger, clock, plex),
         stats=StatsService(ledger, clock),
@@ -188,6 +200,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         tiers=TierService(ledger, clock),
         tier_edits=TierEditing(ledger, clock, plex),
         roles=RoleService(ledger, clock),
+        waiting=WaitingService(ledger, clock),
     )
 
 

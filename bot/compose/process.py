@@ -15,11 +15,15 @@ from bot import log as logs
 from bot.client import LONGEST_PAUSE, HelprBot, point_at
 from bot.compose.foundation import House, house
 from bot.domain.errors import LedgerUnavailable, StartError
+from bot.jobs.accepting import AcceptingJobs
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
 from bot.jobs.lease import Leases
+from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.queue import Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -69,6 +73,7 @@ async def catch_up(house_: House) -> None:
     """What is owed at every start: the operator's settings, and what happened meanwhile."""
     await house_.services.links.adopt_home()
     await house_.services.reconcile.at_start()
+    await house_.services.presence.at_start()
 
 
 def make_queue(
@@ -83,14 +88,23 @@ def make_queue(
         comparing=ComparingJobs(house_.plex, services.reconcile),
         telling=TellingJobs(client, services.showing),
         noticing=NoticingJobs(client, services.notices),
+        presence=PresenceJobs(client, services.presence),
+        messaging=MessagingJobs(client, services.messages),
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
         wishing=WishJobs(client, services.wishes),
         links=services.links,
+        waiting=services.waiting,
         signing_in=SignInJobs(
-            client, house_.plex, services.sign_ins, services.setup, services.proving
+            client,
+            house_.plex,
+            services.sign_ins,
+            services.setup,
+            services.proving,
+            accepting=AcceptingJobs(house_.plex, services.accepting, services.reconcile),
         ),
         bulk=BulkJobs(client, services.bulk, services.bulk_run),
+        forgetting=ForgettingJobs(client, services.forgetting),
     )
     if connector is None:
         connector = procrastinate.PsycopgConnector(

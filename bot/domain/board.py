@@ -18,6 +18,7 @@ DAILY: Mapping[str, tuple[str, ...]] = {
         "invite.approved",
         "invite.approved_by_code",
         "invite.approved_proven",
+        "invite.promoted",
         "access.granted",
     ),
     ACCEPTANCES: ("invite.active",),

@@ -180,3 +180,15 @@ class PlexRefused(PlexError):
 
     key_of_class = "plex.refused"
     treatment = Treatment.PERMANENT
+
+
+class PlexUnverified(PlexRefused):
+    """The invited account has not confirmed its e-mail address, so it cannot accept."""
+
+    key_of_class = "plex.unverified"
+
+
+class PlexConsentMissing(PlexRefused):
+    """The invited account has yet to agree to something at Plex, so it cannot accept."""
+
+    key_of_class = "plex.consent_missing"

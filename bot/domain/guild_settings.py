@@ -32,6 +32,10 @@ class Kind(StrEnum):
 
     DAYS = "days"
     """A whole number; 0 is never."""
+    DAYS_BEFORE = "days_before"
+    """A whole number of days before something; 0 is never."""
+    GRACE = "grace"
+    """A whole number of days; 0 is at once."""
     HOURS = "hours"
     """A whole number."""
     SECONDS = "seconds"
@@ -49,7 +53,17 @@ class Kind(StrEnum):
 YES, NO = "yes", "no"
 """What a switch is turned to."""
 
-TYPED = frozenset({Kind.DAYS, Kind.HOURS, Kind.SECONDS, Kind.PERCENT, Kind.ZONE})
+TYPED = frozenset(
+    {
+        Kind.DAYS,
+        Kind.DAYS_BEFORE,
+        Kind.GRACE,
+        Kind.HOURS,
+        Kind.SECONDS,
+        Kind.PERCENT,
+        Kind.ZONE,
+    }
+)
 """Typed in a form; the others are chosen from a menu."""
 
 
@@ -82,8 +96,6 @@ class GuildSetting:
         """What was typed, or the ids and values that were chosen; raises `Refused`."""
         first = given[0].strip() if given else ""
         match self.kind:
-            case Kind.DAYS | Kind.HOURS | Kind.SECONDS | Kind.PERCENT:
-                return self._number(first)
             case Kind.ZONE:
                 return find_zone(first)
             case Kind.LANGUAGE | Kind.ASKING | Kind.SWITCH:
@@ -92,6 +104,8 @@ class GuildSetting:
                 return number_of(first) if first else None
             case Kind.ROLES:
                 return _roles(given, guild_id)
+            case _:
+                return self._number(first)
 
     def _one_of(self, chosen: str) -> Value:
         values: dict[str, Value]
@@ -145,10 +159,18 @@ SETTINGS: dict[str, GuildSetting] = {
         GuildSetting("reviewer_role_ids", Kind.ROLES),
         GuildSetting("admin_role_ids", Kind.ROLES, needs_manage_server=True),
         GuildSetting("asking", Kind.ASKING),
+        GuildSetting("sign_in", Kind.SWITCH),
         GuildSetting("nudge_days", Kind.DAYS, most=60),
         GuildSetting("withdraw_days", Kind.DAYS, most=365),
+        GuildSetting("remind_days", Kind.DAYS_BEFORE, most=60),
+        GuildSetting("remind_again_days", Kind.DAYS_BEFORE, most=60),
+        GuildSetting("grace_days", Kind.GRACE, most=90),
+        GuildSetting("private_threads", Kind.SWITCH),
         GuildSetting("undo_seconds", Kind.SECONDS, most=300),
+        GuildSetting("waiting_list", Kind.SWITCH),
+        GuildSetting("take_hours", Kind.HOURS, least=1, most=720),
         GuildSetting("breaker_percent", Kind.PERCENT, least=1, most=100),
+        GuildSetting("retention_days", Kind.DAYS, most=3650),
         GuildSetting("timezone", Kind.ZONE),
         GuildSetting("locale", Kind.LANGUAGE, is_on_cards=True),
     )
@@ -165,6 +187,9 @@ def agree(settings: GuildSettings) -> None:
     nudge, withdraw = settings.nudge_days, settings.withdraw_days
     if nudge and withdraw and nudge >= withdraw:
         raise Refused("setting.reminder_too_late", nudge=nudge, withdraw=withdraw)
+    first, again = settings.remind_days, settings.remind_again_days
+    if first and again and again >= first:
+        raise Refused("setting.reminders_swapped", first=first, again=again)
 
 
 def stored(value: Value) -> Any:

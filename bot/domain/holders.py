@@ -15,6 +15,8 @@ class Standing(StrEnum):
     SENT = "sent"
     ON_THE_WAY = "way"
     SUSPENDED = "suspended"
+    WAITING = "waiting"
+    """Approved, and in line for a seat."""
     SOON = "soon"
     """Ends within a week."""
     MONTH = "month"
@@ -33,6 +35,7 @@ STATES: dict[Standing, frozenset[InviteState]] = {
     Standing.SENT: frozenset({InviteState.SENT}),
     Standing.ON_THE_WAY: frozenset({InviteState.APPROVED, InviteState.SENDING}),
     Standing.SUSPENDED: frozenset({InviteState.SUSPENDED}),
+    Standing.WAITING: frozenset({InviteState.WAITLISTED}),
     Standing.SOON: REVOCABLE,
     Standing.MONTH: REVOCABLE,
     Standing.STUCK: REVOCABLE | {InviteState.FAILED},

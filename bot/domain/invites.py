@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.logins import Login
+from bot.domain.members import Absence
 from bot.domain.plex import Grant
 
 
@@ -28,7 +29,7 @@ S = InviteState
 
 MOVES: dict[InviteState, frozenset[InviteState]] = {
     S.REQUESTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN, S.WAITLISTED}),
-    S.WAITLISTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN}),
+    S.WAITLISTED: frozenset({S.APPROVED, S.DENIED, S.WITHDRAWN, S.REQUESTED}),
     S.APPROVED: frozenset({S.SENDING, S.REQUESTED, S.WITHDRAWN, S.ENDED}),
     S.SENDING: frozenset({S.SENT, S.ACTIVE, S.FAILED, S.WITHDRAWN, S.SUSPENDED, S.ENDED}),
     S.SENT: frozenset({S.ACTIVE, S.SENDING, S.ENDED, S.WITHDRAWN}),
@@ -40,11 +41,12 @@ MOVES: dict[InviteState, frozenset[InviteState]] = {
     S.FAILED: frozenset({S.APPROVED}),
 }
 """Which state may follow which. `approved -> requested` undoes an approval that was not sent yet;
-`ended -> approved` renews what has expired; `failed -> approved`
-tries once more what Plex had refused."""
+`waitlisted -> requested` asks the reviewers anew where what was approved is gone;
+`ended -> approved` renews what has expired; `failed -> approved` tries once more what Plex had
+refused."""
 
 OPEN = frozenset({S.REQUESTED, S.WAITLISTED})
-"""Nobody has decided yet."""
+"""Nobody has decided yet, or it waits for a seat: it can still be decided otherwise."""
 
 LIVE = frozenset({S.REQUESTED, S.WAITLISTED, S.APPROVED, S.SENDING, S.SENT, S.ACTIVE, S.SUSPENDED})
 """A member has at most one of these in a guild, and so has a Plex account on a link."""
@@ -110,7 +112,10 @@ class Invite:
     that the share stood on Plex before Helpr asked for it. `grant` is what Plex is to give, or what
     it gave when access was suspended. `attempt` counts the runs of work on Plex, of which only the
     last may write its outcome; `tries` those that have failed since the last success. `code_id` is
-    the code that it came with.
+    the code that it came with. `waitlisted_at` is its turn in the line for a seat; whoever came out
+    of that line has until `take_by` to accept.
+    the code that it came with. `reminded_days`: of so many days before its end the member was
+    reminded last. Since `absent_since` the member is missed; access ends at `grace_until`.
     """
 
     id: int
@@ -158,10 +163,22 @@ class Invite:
     code_id: int | None = None
     role_given_id: int | None = None
     role_problem: str | None = None
+    waitlisted_at: datetime | None = None
+    take_by: datetime | None = None
+    reminded_days: int | None = None
+    absent_since: datetime | None = None
+    absent_why: Absence | None = None
+    grace_until: datetime | None = None
+    erased_at: datetime | None = None
+
+    @property
+    def is_forgotten(self) -> bool:
+        """What it said about a person is gone; only what is counted is left."""
+        return self.erased_at is not None
 
     @property
     def is_open(self) -> bool:
-        """Nobody has decided yet."""
+        """Nobody has decided yet, or it waits for a seat."""
         return self.state in OPEN
 
     @property

@@ -119,6 +119,38 @@ class ShowWish(Job):
     wish_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class FillSeats(Job):
+    """Give the free seats of a link's owner account to those who wait for one."""
+
+    name: ClassVar[str] = "fill_seats"
+    link_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetMember(Job):
+    """Go on with forgetting somebody who has asked for it."""
+
+    name: ClassVar[str] = "forget_member"
+    forgetting_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendMessage(Job):
+    """Tell a member about a matter, wherever they can be reached."""
+
+    name: ClassVar[str] = "send_message"
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookForMember(Job):
+    """Ask Discord whether whoever has access is still there."""
+
+    name: ClassVar[str] = "look_for_member"
+    invite_id: int
+
+
 ALL_JOBS: tuple[type[Job], ...] = (
     ConnectLink,
     ShareInvite,
@@ -132,6 +164,10 @@ ALL_JOBS: tuple[type[Job], ...] = (
     RunBulk,
     ShowPanel,
     ShowWish,
+    FillSeats,
+    ForgetMember,
+    SendMessage,
+    LookForMember,
 )
 
 

@@ -47,8 +47,8 @@ class Actor:
 
     `manages_server`: an admin by Discord's own Manage Server, not only by a role of the settings.
     `bulk_id`: what they do to each of many on one word of theirs; `for_all`: and that word is about
-    everybody, themselves included. `wish`: the wish, by id and
-    version, that they grant by it.
+    everybody, themselves included. `wish`: the wish, by id and version, that they grant by it.
+    `locale`: the language they have chosen here; None: Discord's.
     """
 
     guild_id: int
@@ -58,6 +58,7 @@ class Actor:
     bulk_id: int | None = None
     for_all: bool = False
     wish: tuple[int, int] | None = None
+    locale: str | None = None
 
     @property
     def is_staff(self) -> bool:
@@ -71,7 +72,11 @@ class GuildSettings:
 
     `nudge_days` and `withdraw_days` count from the day an invite was sent, 0 for never;
     `breaker_percent` of the people whom Plex has lost in one listing stop a comparison. For
-    `undo_seconds` an approval waits before it is sent.
+    `undo_seconds` an approval waits before it is sent. With a `waiting_list`, whoever is approved
+    while all seats are taken waits for one, and then has `take_hours` to accept on Plex.
+    `remind_days` and `remind_again_days` count
+    back from the end of access, 0 for never; for `grace_days` somebody who has left keeps access.
+    `sign_in`: members may sign in with Plex.
     """
 
     guild_id: int
@@ -84,7 +89,15 @@ class GuildSettings:
     withdraw_days: int = 14
     breaker_percent: int = 50
     asking: Asking = Asking.FREELY
+    sign_in: bool = True
     undo_seconds: int = 0
+    waiting_list: bool = True
+    take_hours: int = 48
+    retention_days: int = 365
+    remind_days: int = 7
+    remind_again_days: int = 1
+    grace_days: int = 7
+    private_threads: bool = False
 
     def right_of(self, role_ids: frozenset[int], *, manage_guild: bool) -> Right:
         """The right of somebody with these roles; Manage Server always makes an admin."""

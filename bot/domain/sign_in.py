@@ -67,7 +67,8 @@ class SignIn:
     """One person's sign-in with Plex, as the ledger holds it.
 
     `code` is the PIN's while it waits; `token` is there from when Plex has said yes until it is
-    used. `servers` are the account's own, where the sign-in is for linking one.
+    used. `servers` are the account's own, where the sign-in is for linking one. `invite_id` is the
+    request that it proved; until `held_until` its token is kept to accept what Plex sends for that.
     """
 
     id: int
@@ -85,8 +86,40 @@ class SignIn:
     details: Mapping[str, Any] = field(default_factory=dict)
     problem_key: str | None = None
     locale: str = "en"
+    invite_id: int | None = None
+    held_until: datetime | None = None
 
     @property
     def is_waiting(self) -> bool:
         """Nobody has confirmed the PIN yet."""
         return self.state is SignInState.WAITING
+
+    @property
+    def is_held(self) -> bool:
+        """Its token is kept, to accept on Plex for its member."""
+        return self.held_until is not None and self.token is not None
+
+    @property
+    def is_agreed(self) -> bool:
+        """The member wants it kept until the decision, or there is nothing left to decide."""
+        return bool(self.details.get(AGREED))
+
+
+AGREED = "agreed"
+"""In the details of a sign-in: its member has agreed that it is held."""
+JOINED = "joined_at"
+"""When the member has joined the guild, in ISO 8601."""
+CODE = "code_id"
+"""The code that the member has typed before the sign-in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A sign-in that has proved a request, as its member sees it.
+
+    Kept until `until`, None when it is not kept any more; `problem_key` is why it could not accept.
+    """
+
+    until: datetime | None
+    is_agreed: bool = False
+    problem_key: str | None = None

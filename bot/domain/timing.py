@@ -18,6 +18,8 @@ RECHECK = timedelta(seconds=60)
 # Discord did not answer; and: Discord said no, which somebody has to mend first.
 SHOW_AGAIN_SOON = timedelta(seconds=10)
 SHOW_AGAIN_LATER = timedelta(minutes=5)
+# How often each holder of access is looked for in Discord.
+PRESENCE = timedelta(hours=3)
 # A member's answer is first given by the interaction itself; this heals one that was lost.
 FIRST_ANSWER = timedelta(seconds=10)
 SLOWEST_RETRY = 300.0

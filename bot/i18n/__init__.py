@@ -7,6 +7,7 @@ catalogues are `locales/<language>/LC_MESSAGES/helpr.po`, read as they are.
 import gettext
 import io
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from babel.core import Locale, UnknownLocaleError, negotiate_locale
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 LOCALES = Path(__file__).parent / "locales"
 DOMAIN = "helpr"
@@ -52,7 +54,13 @@ class Texts:
 
     def n(self, one: str, many: str, n: int, /, **params: object) -> str:
         """The plural form for `n`, with `n` and `params` filled in."""
-        return self._catalogue.ngettext(one, many, n).format(n=n, **params)
+        shown = format_decimal(n, locale=self.language)
+        return self._catalogue.ngettext(one, many, n).format(n=shown, **params)
+
+    def list(self, items: Iterable[str]) -> str:
+        """Names one after the other, as this language separates them."""
+        between: str = Locale.parse(self.language).list_patterns["standard"]["middle"]
+        return between.replace("{0}", "").replace("{1}", "").join(items)
 
     def named(self, context: str, name: str) -> str:
         """A name of a command or an option in this language."""

@@ -1,6 +1,9 @@
 """The files: reading the marked texts of the source, and reading and writing the catalogues."""
 
+import ast
+import re
 import string
+from functools import cache
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -14,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 TEMPLATE = LOCALES / f"{DOMAIN}.pot"
 KEYWORDS = {"t": None, "n": (1, 2), "mark": None}
 WIDTH = 100
+_KEY = re.compile(r"[a-z_]+(?:\.[a-z_]+)+")
 NOTES = {
     COMMAND: "Translators: what is typed after the slash: lower case, no spaces",
     OPTION: "Translators: what a command takes: lower case, no spaces",
@@ -29,6 +33,9 @@ def extracted() -> Catalog:
         for name, line, message, comments, context in extract_from_dir(
             ROOT / room, [("**.py", "python")], keywords=KEYWORDS, comment_tags=("Translators:",)
         ):
+            if isinstance(message, str) and _KEY.fullmatch(message):
+                # The key of an error whose text is looked up, not a text.
+                continue
             catalog.add(
                 message, None, [(f"{room}/{name}", line)], auto_comments=comments, context=context
             )
@@ -78,7 +85,7 @@ def write(language: str, catalog: Catalog, wanted: Catalog) -> None:
             fresh.add(
                 message.id,
                 kept.string if kept is not None and not kept.fuzzy else None,
-                auto_comments=message.auto_comments,
+                auto_comments=notes_of(message),
                 context=message.context,
             )
     path = path_of(language)
@@ -100,6 +107,19 @@ def _header(catalog: Catalog) -> str:
     }
     lines = "".join(f'"{name}: {value}\\n"\n' for name, value in fields.items())
     return f'msgid ""\nmsgstr ""\n{lines}\n'
+
+
+@cache
+def title_of(place: str) -> str:
+    """What a source file says that it is about."""
+    said = ast.get_docstring(ast.parse((ROOT / place).read_text("utf-8"))) or place
+    return re.split(r"(?<=[.])\s|\n", said)[0].removesuffix(".")
+
+
+def notes_of(message: Message) -> list[str]:
+    """For translators: where a text is shown, and what is said about it."""
+    about = [f"In: {title_of(place)}" for place in sorted({p for p, _ in message.locations})]
+    return [*about, *dict.fromkeys(message.auto_comments)]
 
 
 def ids_of(message: Message) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 `python -m bot.i18n.check` fails when the template is not up to date, when a translation is wrong,
 or when a language lacks too many. It says how much of each language is there.
 
-`--update` writes the template, `--update all` (or a language) the catalogues as well;
+`--update` writes the template and `docs/texts.md`, `--update all` (or a language) the catalogues;
 `--missing LANGUAGE` and `--all LANGUAGE` print texts as lines of JSON, and `--fill LANGUAGE FILE`
 takes such lines back.
 """
@@ -23,8 +23,9 @@ from bot.i18n.catalogues import (
     write,
     write_template,
 )
+from bot.i18n.page import PAGE, out_of_date, page
 from bot.i18n.translating import fill, missing
-from bot.i18n.wording import faults
+from bot.i18n.wording import faults, limit_of
 
 # Percent of the texts that every catalogue has to have; what is missing is shown in English.
 NEEDED = 0
@@ -37,11 +38,15 @@ def problems() -> list[str]:
     present = {(ids_of(message), message.context) for message in template() if message.id}
     found = [f"{TEMPLATE.name}: {text} is missing" for text, _ in sorted(ids - present, key=str)]
     found += [f"{TEMPLATE.name}: {text} is unused" for text, _ in sorted(present - ids, key=str)]
+    found += out_of_date(wanted)
     for language in translated():
         catalog = read(language)
         for message in catalog:
+            source = wanted.get(key_of(message), message.context) if message.id else None
+            limit = limit_of(source) if source is not None else None
             if message.id:
-                found += [f"{language}: {message.id!r} {what}" for what in faults(message, catalog)]
+                wrong = faults(message, catalog, limit)
+                found += [f"{language}: {message.id!r} {what}" for what in wrong]
     found += [
         f"{language}: {share:.1%} is translated, {NEEDED} % is needed"
         for language, share in coverage().items()
@@ -65,6 +70,7 @@ def update(languages: list[str]) -> None:
     """Write the template anew, and these catalogues."""
     wanted = extracted()
     write_template(wanted)
+    PAGE.write_text(page(wanted), "utf-8")
     for language in translated() if "all" in languages else languages:
         write(language, read(language), wanted)
 

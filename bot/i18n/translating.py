@@ -6,7 +6,7 @@ from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 
-from bot.i18n.catalogues import extracted, ids_of, is_translated, key_of, read, write
+from bot.i18n.catalogues import extracted, ids_of, is_translated, key_of, notes_of, read, write
 from bot.i18n.wording import faults, limit_of
 
 
@@ -28,9 +28,8 @@ def _entry(message: Message, has: Message | None, catalog: Catalog) -> dict[str,
         entry |= {"plural": ids[1], "forms": catalog.num_plurals}
     if message.context:
         entry["context"] = message.context
-    if message.auto_comments:
-        entry["note"] = " ".join(message.auto_comments).replace("Translators: ", "")
-    entry |= {"where": ", ".join(sorted({p for p, _ in message.locations})[:3])}
+    entry["note"] = ". ".join(notes_of(message)).replace("Translators: ", "")
+    entry["where"] = ", ".join(sorted({place for place, _ in message.locations})[:3])
     entry["limit"] = limit_of(message)
     if is_translated(has):
         entry["strs" if message.pluralizable else "str"] = has and has.string

@@ -30,11 +30,14 @@ def limit_of(message: Message) -> int:
     if message.context:
         return NAME
     places = {place for place, _ in message.locations}
-    if any("modals" in place for place in places) and longest <= LABEL:
-        return LABEL
+    is_sentence = any(text.endswith((".", "?", "!")) for text in ids_of(message))
+    if any("modals" in place for place in places) and longest <= DESCRIPTION:
+        # A field may be called by a question; what stands below it is a sentence.
+        is_below = longest > LABEL or ids_of(message)[0].endswith(".")
+        return DESCRIPTION if is_below else LABEL
     if all(place.startswith("cogs/") for place in places) and longest <= DESCRIPTION:
         return DESCRIPTION
-    if longest <= LABEL and not any(text.endswith((".", "?", "!")) for text in ids_of(message)):
+    if longest <= LABEL and not is_sentence:
         return BUTTON
     return max(int(longest * GROWTH), longest + GROWTH_AT_LEAST)
 

@@ -11,11 +11,15 @@ from bot.domain.errors import LedgerUnavailable
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
     Job,
+    LookForMember,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -26,7 +30,10 @@ from bot.domain.jobs import (
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
+from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
@@ -37,6 +44,7 @@ from bot.log import logger, reference
 from bot.services.links import LinkService
 from bot.services.sweep import SweepService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 
 log = logger(__name__)
 
@@ -63,12 +71,16 @@ class Workers:
     comparing: ComparingJobs
     telling: TellingJobs
     noticing: NoticingJobs
+    messaging: MessagingJobs
+    presence: PresenceJobs
     roles: RoleJobs
     standing: StandingJobs
     wishing: WishJobs
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
+    waiting: WaitingService
+    forgetting: ForgettingJobs
 
 
 def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
@@ -82,10 +94,14 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         ReconcileLink: workers.comparing.reconcile_link,
         GiveRole: workers.roles.give_role,
         ShowNotice: workers.noticing.show_notice,
+        LookForMember: workers.presence.look_for_member,
+        SendMessage: workers.messaging.send_message,
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
         ShowWish: workers.wishing.show_wish,
+        FillSeats: workers.waiting.fill,
+        ForgetMember: workers.forgetting.forget_member,
     }
 
 

@@ -31,7 +31,7 @@ class RoleJobs:
             return False
         try:
             async with asyncio.timeout(DEADLINE):
-                await self._carry_out(errand)
+                is_done = await self._carry_out(errand)
         except (discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError):
             await self._roles.went_wrong(errand, RoleProblem.UNREACHED)
         except discord.HTTPException as error:
@@ -39,11 +39,13 @@ class RoleJobs:
             log.warning("role.failed", invite=invite_id, problem=problem, code=error.code)
             await self._roles.went_wrong(errand, problem)
         else:
-            await self._roles.done(errand)
-            log.info("role.done", invite=invite_id, wanted=errand.wanted)
+            if is_done:
+                await self._roles.done(errand)
+                log.info("role.done", invite=invite_id, wanted=errand.wanted)
         return True
 
-    async def _carry_out(self, errand: RoleErrand) -> None:
+    async def _carry_out(self, errand: RoleErrand) -> bool:
+        """Take and give; False when the old role was taken and the new one must not be given."""
         http, guild_id, member_id = self._client.http, errand.guild_id, errand.member_id
         if errand.to_take is not None:
             try:
@@ -51,9 +53,13 @@ class RoleJobs:
             except discord.NotFound as error:
                 # Who is gone has no role, and a role that is gone is nobody's.
                 log.info("role.gone", invite=errand.invite_id, code=error.code)
-            errand = await self._roles.taken(errand)
+            ready = await self._roles.taken(errand)
+            if ready is None:
+                return False
+            errand = ready
         if errand.wanted is not None:
             await http.add_role(guild_id, member_id, errand.wanted, reason=REASON)
+        return True
 
 
 def _problem(error: discord.HTTPException) -> RoleProblem:

@@ -6,10 +6,11 @@ import aiohttp
 import discord
 from discord.ui import LayoutView
 
-from bot.domain.errors import PlexError
+from bot.domain.errors import PlexError, Refused
 from bot.domain.people import Actor, Right
 from bot.domain.sign_in import SignIn, SignInPurpose, SignInState
 from bot.i18n import texts
+from bot.jobs.accepting import AcceptingJobs
 from bot.jobs.answers import edit_answer
 from bot.log import logger
 from bot.plex import PlexService
@@ -42,12 +43,15 @@ class SignInJobs:
         sign_ins: SignInService,
         setup: SetupService,
         proving: ProvingService,
+        *,
+        accepting: AcceptingJobs,
     ) -> None:
         self._client = client
         self._plex = plex
         self._sign_ins = sign_ins
         self._setup = setup
         self._proving = proving
+        self._accepting = accepting
 
     async def follow(self, sign_in_id: int) -> bool:
         """Do what is owed for a sign-in; False when nothing is."""
@@ -58,6 +62,8 @@ class SignInJobs:
             await self._ask(sign_in)
         elif sign_in.state is SignInState.SIGNED_IN:
             await self._use(sign_in)
+        elif sign_in.is_held:
+            await self._accepting.go_on(sign_in)
         else:
             await self._sign_ins.release(sign_in)
             if sign_in.state is SignInState.EXPIRED:
@@ -85,8 +91,30 @@ class SignInJobs:
 
     async def _use(self, sign_in: SignIn) -> None:
         """Somebody has signed in: a member asks with it, an admin chooses a server next."""
-        is_member = sign_in.purpose is SignInPurpose.MEMBER
-        await self._show(sign_in, await self._proving.settle(sign_in) if is_member else Proof())
+        proof = Proof()
+        if sign_in.purpose is SignInPurpose.MEMBER:
+            is_there = await self._is_there(sign_in)
+            if is_there is None:
+                await self._sign_ins.ask_again(sign_in)
+                return
+            if is_there:
+                proof = await self._proving.settle(sign_in)
+            else:
+                proof = await self._proving.fail(sign_in, Refused("sign_in.member_left"))
+        await self._show(sign_in, proof)
+
+    async def _is_there(self, sign_in: SignIn) -> bool | None:
+        """Whether the member is still in the guild; None when Discord does not say."""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await self._client.http.get_member(sign_in.guild_id, sign_in.user_id)
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("sign_in.member_left", code=error.code)
+            return False
+        except UNREACHED as error:
+            log.info("sign_in.member_unknown", error=type(error).__name__)
+            return None
+        return True
 
     async def _show(self, sign_in: SignIn, proof: Proof) -> None:
         """Bring the private answer up to date; once that is over a button does the same."""

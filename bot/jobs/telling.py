@@ -40,6 +40,10 @@ LOOK_BACK = 100
 INVALID_RECIPIENT = 50033
 
 
+class SwitchedOff(Exception):
+    """The member wants no direct messages: the news waits for them."""
+
+
 class TellingJobs:
     """The jobs that speak to Discord. `client` is logged in; it needs no gateway."""
 
@@ -136,7 +140,7 @@ class TellingJobs:
 
     async def _cannot(self, invite: Invite, what: str, error: BaseException) -> None:
         at_least = error.retry_after if isinstance(error, discord.RateLimited) else 0.0
-        await self._showing.cannot(invite, what, refused=_is_refusal(error), at_least=at_least)
+        await self._showing.cannot(invite, what, refused=is_refusal(error), at_least=at_least)
 
     async def tell_member(self, invite_id: int) -> bool:
         """Edit the private answers that still can be; after those, one direct message.
@@ -149,8 +153,10 @@ class TellingJobs:
         try:
             told = await _in_time(self._edit_answers(data))
             dm = await _in_time(self._direct(data, told=told))
+        except SwitchedOff:
+            await self._showing.untold(data.invite)
         except UNREACHED as error:
-            if _is_unwelcome(error):
+            if is_unwelcome(error):
                 # Closed direct messages, no server in common, nobody there any more.
                 log.info("member.untold", invite=invite_id, error=code_of(error))
                 await self._showing.untold(data.invite)
@@ -170,7 +176,7 @@ class TellingJobs:
         return any(edited)
 
     async def _edit_answer(self, data: TellData, answer: Answer) -> bool:
-        view = member_panel(_view(data), texts(data.invite.locale))
+        view = member_panel(_view(data), texts(data.locale))
         if await edit_answer(self._client, answer.application_id, answer.token, view):
             return True
         await self._showing.answer_over(answer.id)
@@ -179,7 +185,7 @@ class TellingJobs:
     async def _direct(self, data: TellData, *, told: bool) -> tuple[int, int] | None:
         """The one direct message, edited where there is one; a reminder takes its place."""
         invite = data.invite
-        view = member_panel(_view(data), texts(invite.locale))
+        view = member_panel(_view(data), texts(data.locale))
         known = self._known_dm(invite)
         if known is not None and (told or not _is_news(data)):
             try:
@@ -191,10 +197,12 @@ class TellingJobs:
                 return known.channel.id, known.id
         if told or invite.state not in WORTH_TELLING:
             return None
+        if not data.may_write:
+            raise SwitchedOff
         try:
             sent = await self._send_dm(invite, view)
         except discord.HTTPException as error:
-            if known is not None and _is_unwelcome(error):
+            if known is not None and is_unwelcome(error):
                 # Closed since: what still stands there shows it at least, and notifies nobody.
                 with suppress(discord.NotFound):
                     await known.edit(view=view)
@@ -294,14 +302,14 @@ def _walk(components: Sequence[Any]) -> Iterator[Any]:
         yield from _walk(component.get("components", []))
 
 
-def _is_unwelcome(error: BaseException) -> bool:
+def is_unwelcome(error: BaseException) -> bool:
     """Discord will not bring a direct message to this person, now or in a minute."""
     if not isinstance(error, discord.HTTPException):
         return False
     return error.status in {403, 404} or error.code == INVALID_RECIPIENT
 
 
-def _is_refusal(error: BaseException) -> bool:
+def is_refusal(error: BaseException) -> bool:
     """Discord said no, as against being unreachable or failing itself."""
     return isinstance(error, discord.HTTPException) and error.status < 500
 

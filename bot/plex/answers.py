@@ -17,6 +17,7 @@ from bot.domain.errors import (
     PlexAlreadyShared,
     PlexAnswerLost,
     PlexBusy,
+    PlexConsentMissing,
     PlexEndpointGone,
     PlexError,
     PlexLibrariesUnknown,
@@ -26,6 +27,7 @@ from bot.domain.errors import (
     PlexRefused,
     PlexShareGone,
     PlexTokenRefused,
+    PlexUnverified,
 )
 from bot.plex.complaint import Complaint, clean, read_complaint
 
@@ -37,6 +39,7 @@ LONGEST_WAIT = 3600.0
 """In seconds."""
 
 _ONE_SHARE = re.compile(r"/shared_servers/\d+/?$")
+_ACCEPTING = re.compile(r"/shared_servers/\d+/accept/?$")
 _PAGE = re.compile(
     r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html)\b",
     re.IGNORECASE | re.DOTALL,
@@ -96,6 +99,14 @@ _OF_CHANGES_BY_CODE: tuple[tuple[frozenset[int], int, type[PlexError]], ...] = (
     (frozenset({404}), 1002, PlexLibrariesUnknown),
 )
 
+# Why somebody may not accept what they were invited to. That an unconfirmed address stands in the
+# way is known, its words are not; nor is it known how Plex asks for a consent.
+_NOT_TO_ACCEPT = frozenset({400, 402, 403, 409, 422, 451})
+_OF_ACCEPTING_BY_WORDS: tuple[tuple[frozenset[int], str, type[PlexError]], ...] = (
+    (_NOT_TO_ACCEPT, r"verif|confirm.{0,40}(?:mail|account)", PlexUnverified),
+    (_NOT_TO_ACCEPT, r"consent|terms|privacy|agree", PlexConsentMissing),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -149,6 +160,8 @@ def _class_of(answer: Answer, complaint: Complaint) -> type[PlexError]:
         return PlexAnswerLost
     if answer.status == 404 and _ONE_SHARE.search(answer.path):
         return _of_one_share(answer, complaint)
+    if _ACCEPTING.search(answer.path) and answer.status in {404, *_NOT_TO_ACCEPT}:
+        return _of_accepting(answer, complaint)
     if answer.method not in _READING:
         known = _known(answer, complaint, _OF_CHANGES_BY_WORDS, _OF_CHANGES_BY_CODE)
         if known is not None:
@@ -166,6 +179,13 @@ def _of_one_share(answer: Answer, complaint: Complaint) -> type[PlexError]:
         return PlexAnswerLost
     is_change = answer.method in {"POST", "PUT", "PATCH"}
     return PlexLibrariesUnknown if is_change and 1002 in complaint.codes else PlexShareGone
+
+
+def _of_accepting(answer: Answer, complaint: Complaint) -> type[PlexError]:
+    """It is the invited account's word that is refused, so 403 says nothing about the link."""
+    if answer.status == 404:
+        return PlexShareGone if complaint.from_plex else PlexAnswerLost
+    return _known(answer, complaint, _OF_ACCEPTING_BY_WORDS, ()) or PlexRefused
 
 
 def _known(

@@ -10,7 +10,7 @@ import plexapi
 import plexapi.myplex
 
 from bot.domain.sign_in import OwnedServer, PlexAccount, PlexPin
-from bot.plex.connection import Connection
+from bot.plex.connection import SHARES, Connection
 
 PINS = "https://plex.tv/api/v2/pins"
 PAGE = "https://app.plex.tv"
@@ -54,6 +54,11 @@ class Visit(Connection):
             for found in resources(self._account)
             if found.owned and "server" in (found.provides or "").split(",")
         )
+
+    def accept(self, share_id: int) -> None:
+        """POST v2 shared_servers/{id}/accept: the invited account says yes to one share."""
+        headers = {**_named(), "X-Plex-Token": self.token}
+        self._session.post(f"{SHARES}/{share_id}/accept", headers=headers, timeout=self._timeout)
 
     def sign_out(self) -> None:
         """DELETE /api/v2/users/signout: Plex forgets the token."""

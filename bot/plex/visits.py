@@ -1,4 +1,4 @@
-"""Signing in with Plex: what is asked of it before there is a link."""
+"""Signing in with Plex: what is asked of it with somebody else's token than a link's."""
 
 import asyncio
 from collections.abc import Callable
@@ -58,6 +58,14 @@ class Visits:
         return await self._visit(
             token, lambda plex: plex.owned_servers(), first=lambda plex: plex.who()
         )
+
+    async def accept(self, token: str, share_id: int) -> None:
+        """Accept one share with the token of the account that was invited to it: 1 request.
+
+        Raises PlexShareGone when nothing of that number waits for the account (any more), and
+        PlexUnverified, PlexConsentMissing or PlexRefused when Plex does not let it accept.
+        """
+        await self._visit(token, lambda plex: plex.accept(share_id))
 
     async def sign_out(self, token: str) -> None:
         """Have Plex forget a token: 1 request."""

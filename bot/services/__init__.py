@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bot.services.accepting import AcceptingService
 from bot.services.access import AccessService
 from bot.services.admission import Admission
 from bot.services.audit import AuditService
@@ -10,6 +11,7 @@ from bot.services.bulk import BulkService
 from bot.services.bulk_run import BulkRunService
 from bot.services.changing import ChangingService
 from bot.services.codes import CodeService
+from bot.services.forgetting import ForgettingService
 from bot.services.granting import GrantService
 from bot.services.guilds import GuildService
 from bot.services.holders import HolderService
@@ -17,9 +19,12 @@ from bot.services.importing import ImportService
 from bot.services.invites import InviteService
 from bot.services.linking import LinkingService
 from bot.services.links import LinkService
+from bot.services.messages import MessageService
 from bot.services.mine import MineService
 from bot.services.notices import NoticeService
 from bot.services.panels import PanelService
+from bot.services.presence import PresenceService
+from bot.services.privacy import PrivacyService
 from bot.services.proving import ProvingService
 from bot.services.reconcile import ReconcileService
 from bot.services.redeeming import RedeemingService
@@ -35,6 +40,7 @@ from bot.services.sweep import SweepService
 from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.services.wishes import WishService
 
 
@@ -58,6 +64,8 @@ class Services:
     importing: ImportService
     bulk: BulkService
     bulk_run: BulkRunService
+    messages: MessageService
+    presence: PresenceService
     notices: NoticeService
     troubles: TroubleService
     reconcile: ReconcileService
@@ -69,6 +77,9 @@ class Services:
     linking: LinkingService
     setup: SetupService
     proving: ProvingService
+    privacy: PrivacyService
+    forgetting: ForgettingService
+    accepting: AcceptingService
     sweep: SweepService
     board: BoardService
     stats: StatsService
@@ -76,3 +87,4 @@ class Services:
     tiers: TierService
     tier_edits: TierEditing
     roles: RoleService
+    waiting: WaitingService

@@ -30,7 +30,7 @@ from bot.domain.plex import Grant
 from bot.services.access_view import AccessView, view_of
 from bot.services.approving import shareable_tier, wished_tier
 from bot.services.notices import count_stuck
-from bot.services.redeeming import give_back
+from bot.services.redeeming import give_back, take_again
 from bot.services.seats import take_seat
 from db.ledger import Ledger, Work
 
@@ -359,8 +359,10 @@ class AccessService:
             invite = await work.invites.get(invite_id, actor.guild_id)
             if invite is None:
                 raise Forged("invite.unknown")
+            if invite.is_forgotten:
+                raise Refused("invite.forgotten")
             if invite.state is InviteState.FAILED:
-                again = await self._try_again(work, invite, now)
+                again = await self._try_again(work, actor, invite, now)
                 return await self._stored(
                     work, actor, invite, again, "invite.retried", ShareInvite(invite.id)
                 )
@@ -378,8 +380,12 @@ class AccessService:
             await work.commit()
             return await view_of(work, woken or invite)
 
-    async def _try_again(self, work: Work, invite: Invite, now: datetime) -> Invite:
-        """What Plex has refused takes a seat again, of the default tier if its own is gone."""
+    async def _try_again(self, work: Work, actor: Actor, invite: Invite, now: datetime) -> Invite:
+        """What Plex has refused takes a seat again, of the default tier if its own is gone.
+
+        And it takes its code's use again. The order of locks is that of `lock_seats`.
+        """
+        await take_again(work, invite, now, actor.user_id)
         wished = await wished_tier(work, invite)
         tier = await shareable_tier(work, invite.guild_id, invite.login, wished)
         await take_seat(work, tier, invite=invite)
@@ -486,6 +492,8 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     invite = await work.invites.get(invite_id, actor.guild_id)
     if invite is None:
         raise Forged("invite.unknown")
+    if invite.is_forgotten:
+        raise Refused("invite.forgotten")
     if not own and invite.member_id == actor.user_id and not actor.for_all:
         raise Refused("access.own")
     return invite

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bot.domain.audit import Event
 from bot.domain.invites import Invite
 from bot.domain.links import Link, Tier
+from bot.services.seats import ahead_of
 from db.ledger import Work
 
 # Lines of history at once.
@@ -15,7 +16,8 @@ PAGE = 12
 class AccessView:
     """One person's access with a page of its history, oldest line first.
 
-    `has_earlier` and `has_later` say that there is more of it.
+    `has_earlier` and `has_later` say that there is more of it; `ahead` are in line before somebody
+    who waits for a seat.
     """
 
     invite: Invite
@@ -24,6 +26,7 @@ class AccessView:
     events: tuple[Event, ...] = ()
     has_earlier: bool = False
     has_later: bool = False
+    ahead: int | None = None
 
 
 async def view_of(
@@ -44,4 +47,5 @@ async def view_of(
         tuple(found),
         has_earlier=earlier,
         has_later=later,
+        ahead=await ahead_of(work, invite),
     )

@@ -34,7 +34,10 @@ class Admission:
         async with self._ledger.begin() as work:
             settings = await work.guilds.settings(guild_id)
             right = settings.right_of(role_ids, manage_guild=manage_guild)
-            actor = Actor(guild_id, user_id, right, manages_server=manage_guild)
+            chosen = await work.members.get(guild_id, user_id)
+            actor = Actor(
+                guild_id, user_id, right, manages_server=manage_guild, locale=chosen.locale
+            )
             if actor.right < rule.right:
                 needed = "admin" if rule.right is Right.ADMIN else "reviewer"
                 raise Refused(f"right.{needed}_needed")

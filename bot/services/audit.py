@@ -80,11 +80,17 @@ def _cells(line: AuditLine) -> tuple[object, ...]:
         event.id,
         event.at.strftime("%Y-%m-%d %H:%M:%S"),
         event.action,
-        str(event.actor_id) if event.actor_id else "Helpr",
-        str(line.member_id or ""),
+        _who(event.actor_id) or "Helpr",
+        _who(line.member_id),
         line.invite_id,
         event.from_state,
         event.to_state,
         without_addresses(event.why),
         without_addresses(details) if event.details else "",
     )
+
+
+def _who(user_id: int | None) -> str:
+    if user_id is None:
+        return ""
+    return str(user_id) if user_id > 0 else "forgotten"

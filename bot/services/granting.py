@@ -68,7 +68,13 @@ class GrantService:
             )
             noted = await work.invites.note(invite.id, **columns) or invite
             approved = await approve(
-                work, noted, tier, by=actor.user_id, now=now, action="access.granted"
+                work,
+                noted,
+                tier,
+                by=actor.user_id,
+                now=now,
+                action="access.granted",
+                may_wait=False,
             )
             view = await view_of(work, approved or noted)
             await work.commit()

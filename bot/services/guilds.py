@@ -6,6 +6,7 @@ from datetime import timedelta
 from bot.clock import Clock
 from bot.domain.errors import Forged
 from bot.domain.people import GuildSettings
+from bot.i18n import texts
 from db.ledger import Ledger
 from db.rates import Limit
 
@@ -39,14 +40,16 @@ class GuildService:
             await work.commit()
         await self.present(present)
 
-    async def greet(self, guild_id: int) -> GuildSettings | None:
+    async def greet(self, guild_id: int, locale: str) -> GuildSettings | None:
         """Take the one greeting of a guild; its settings, None where there is nothing to say.
 
-        Noted before it is said: rather no greeting than two.
+        Noted before it is said: rather no greeting than two. From now on what everybody reads
+        there is in the guild's own language, as Discord names it, until an admin chooses another.
         """
         async with self._ledger.begin() as work:
             await work.guilds.ensure(guild_id)
-            if not await work.guilds.greet(guild_id, self._clock.now()):
+            language = texts(locale).language
+            if not await work.guilds.greet(guild_id, language, self._clock.now()):
                 return None
             await work.commit()
             return await work.guilds.settings(guild_id)

@@ -26,6 +26,7 @@ from bot.services.redeeming import (
     use_for,
 )
 from bot.services.showing import given_libraries
+from bot.services.waiting import line_moved
 from db.ledger import Ledger, Work
 
 PAGE = 4
@@ -70,8 +71,8 @@ class MemberView:
 class QueuePage:
     """A page of open requests, oldest first; ids to turn to, None at an end.
 
-    `tiers` are those that a request can be approved as; `wishes` is how many members with access
-    ask for more.
+    `tiers` are those that a request can be approved as; `in_line` have been approved and wait for
+    a seat; `wishes` is how many members with access ask for more.
     """
 
     invites: tuple[Invite, ...]
@@ -80,6 +81,7 @@ class QueuePage:
     next_after: int | None = None
     tiers: tuple[Tier, ...] = ()
     wishes: int = 0
+    in_line: int = 0
 
 
 class InviteService:
@@ -132,6 +134,9 @@ class InviteService:
         """The good code that was typed; raises `Refused` where one is needed, or it is not good."""
         if typed.strip():
             return await self._redeeming.check(actor, typed)
+        known = await self._redeeming.known(actor)
+        if known is not None:
+            return known
         async with self._ledger.begin() as work:
             settings = await work.guilds.settings(actor.guild_id)
         if settings.asking is Asking.WITH_CODE:
@@ -189,7 +194,7 @@ class InviteService:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
-            if invite is None or not invite.is_open:
+            if invite is None or invite.state is not InviteState.REQUESTED:
                 raise Refused("invite.moved_on")
             invite = await use_for(work, invite, code, now)
             await queue_changed(work, actor.guild_id, now)
@@ -248,6 +253,8 @@ class InviteService:
                 decided_by=None,
                 decided_at=None,
                 share_due_at=None,
+                waitlisted_at=None,
+                take_by=None,
                 tries=0,
                 stuck_at=None,
                 failure_key=None,
@@ -287,6 +294,7 @@ class InviteService:
                 denied, "invite.denied", now=now, by=actor.user_id, was=invite.state
             )
             await give_back(work, denied, now)
+            await _leave_line(work, invite, now)
             await work.jobs.enqueue(TellMember(invite.id), ShowCard(invite.id))
             await queue_changed(work, actor.guild_id, now)
             await work.commit()
@@ -331,6 +339,7 @@ class InviteService:
             if invite.stuck_at is not None:
                 await count_stuck(work, invite.guild_id, now)
             await work.jobs.enqueue(ShowCard(invite.id))
+            await _leave_line(work, invite, now)
             if invite.is_open:
                 await queue_changed(work, actor.guild_id, now)
             if take_back:
@@ -351,8 +360,9 @@ class InviteService:
                 found = await work.invites.queue(guild_id, limit=PAGE)
             waiting = await work.invites.count_open(guild_id)
             wishes = await work.wishes.count_open(guild_id)
+            in_line = sum((await work.waiting.counts(guild_id)).values())
             if not found:
-                return QueuePage((), waiting, wishes=wishes)
+                return QueuePage((), waiting, wishes=wishes, in_line=in_line)
             first, last = found[0].id, found[-1].id
             more_before = await work.invites.queue_before(guild_id, before=first, limit=1)
             more_after = await work.invites.queue(guild_id, after=last, limit=1)
@@ -363,6 +373,7 @@ class InviteService:
                 next_after=last if more_after else None,
                 tiers=tuple(await work.tiers.of_guild(guild_id)),
                 wishes=wishes,
+                in_line=in_line,
             )
 
 
@@ -378,6 +389,13 @@ async def member_view(work: Work, invite: Invite) -> MemberView:
     link = await work.links.get(invite.link_id) if invite.link_id else None
     libraries = await given_libraries(work, invite, tier)
     return MemberView(invite, tier, link, libraries, await mine_of(work, invite))
+
+
+async def _leave_line(work: Work, invite: Invite, now: datetime) -> None:
+    """Who is behind somebody who waited for a seat is a place further now."""
+    link = await work.links.get(invite.link_id) if invite.link_id else None
+    if invite.state is InviteState.WAITLISTED and link is not None:
+        await line_moved(work, link, now)
 
 
 async def _asked_for(work: Work, actor: Actor, tier_id: int | None) -> Tier | None:

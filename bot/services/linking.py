@@ -13,7 +13,7 @@ from bot.domain.sign_in import OwnedServer, SignIn, SignInPurpose, SignInState
 from bot.plex import PlexService
 from bot.services.links import LinkService
 from bot.services.notices import mended
-from bot.services.sign_ins import end
+from bot.services.sign_ins import end, leave_behind
 from db.ledger import Ledger, Work
 
 
@@ -66,6 +66,7 @@ class LinkingService:
             account, token = sign_in.account, sign_in.token
             if account is None or token is None:
                 raise Refused("sign_in.over")
+            before = await work.links.to_server(actor.guild_id, server.machine_identifier)
             link = await work.links.link(
                 actor.guild_id,
                 base_url=address,
@@ -77,6 +78,8 @@ class LinkingService:
             )
             if link is None:
                 raise Refused("plex.linked_already", server=server.name)
+            if before is not None and before.token != token:
+                await leave_behind(work, before, now)
             await end(work, sign_in, SignInState.USED, now, keeps_token=True)
             await work.audit.happened(
                 actor.guild_id, "plex.linked", now=now, by=actor.user_id, server=server.name
@@ -112,6 +115,7 @@ class LinkingService:
         now = self._clock.now()
         async with self._ledger.begin() as work:
             leaving = await _leaving(work, actor, link_id)
+            await leave_behind(work, leaving.link, now)
             link = await work.links.disconnect(link_id, now)
             await _delete_tiers(work, link, now)
             await work.drift.found(link.id, [])
@@ -164,7 +168,9 @@ async def _delete_tiers(work: Work, link: Link, now: datetime) -> None:
     await work.link_tiers.delete_all(link, now)
     default = await work.tiers.default_of(link.guild_id)
     if default is None:
-        await work.links.free_requests(link.id)
+        for id_ in await work.links.free_requests(link.id, now):
+            await work.audit.happened(link.guild_id, "invite.unlisted", now=now, invite_id=id_)
+            await work.jobs.enqueue(ShowCard(id_), TellMember(id_))
         return
     for tier in own:
         await work.tiers.free_codes(tier)

@@ -18,6 +18,7 @@ from bot.domain.timing import RECHECK, UNFORESEEN, WORK_LEASE
 from bot.log import logger
 from bot.plex import PlexService
 from bot.services.notices import mended, pause_if_admin
+from bot.services.tiers import editable, share_libraries
 from bot.settings import HomeSettings
 from db.ledger import Ledger, Work
 
@@ -286,28 +287,14 @@ class LinkService:
         self, actor: Actor, tier_id: int, *, offered: Collection[int], chosen: Collection[int]
     ) -> LibraryChoice:
         """Of the libraries `offered` on one page of the menu, these are `chosen` for the tier."""
-        now = self._clock.now()
         async with self._ledger.begin() as work:
-            tier = await work.tiers.lock(tier_id)
-            link = await work.links.get(tier.link_id) if tier else None
-            if tier is None or link is None or tier.guild_id != actor.guild_id:
+            tier = await editable(work, actor, tier_id)
+            link = await work.links.get(tier.link_id)
+            if link is None:
                 raise Forged("tier.unknown")
             before = {library.id for library in tier.libraries}
             wanted = (before - set(offered)) | (set(chosen) & set(offered))
-            changed = await work.tiers.set_libraries(tier, wanted)
-            if {library.id for library in changed.libraries} != before:
-                await work.audit.happened(
-                    actor.guild_id,
-                    "tier.libraries",
-                    now=now,
-                    by=actor.user_id,
-                    tier=tier.id,
-                    libraries=sorted(library.title for library in changed.libraries),
-                )
-            if not before and wanted:
-                # What was approved meanwhile waits for libraries.
-                shares, changes = await work.owed.wake(link.id, now)
-                await work.jobs.enqueue(*map(ShareInvite, shares), *map(ChangeShare, changes))
+            changed = await share_libraries(work, actor, tier, wanted, self._clock.now())
             libraries = await work.links.libraries(link.id)
             await work.commit()
             return LibraryChoice(link, changed, tuple(libraries))

@@ -4,19 +4,28 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
-from bot.domain.invites import EndReason, Invite, InviteState
+from bot.domain.invites import OPEN, EndReason, Invite, InviteState
 from bot.domain.links import Tier
 from bot.domain.members import Member, Wish, WishState
 from bot.domain.people import Actor
+from bot.domain.sign_in import Holding
 from bot.i18n import languages
+from bot.services.seats import ahead_of
 from db.ledger import Ledger, Work
+
+_LEADS_TO_ACCEPTING = OPEN | {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """What a member's panel shows beside the invite itself."""
+    """What a member's panel shows beside the invite itself.
+
+    `ahead` are in line before somebody who waits for a seat; None for whoever does not.
+    """
 
     member: Member = field(default_factory=Member)
+    holding: Holding | None = None
+    ahead: int | None = None
     wishes: tuple[Wish, ...] = ()
     """Of each kind the latest, if it is open or was refused: what was granted shows by itself."""
     may_have_time: bool = False
@@ -26,13 +35,26 @@ class Mine:
 
 async def mine_of(work: Work, invite: Invite) -> Mine:
     """All of it, for the member of this invite."""
+    member = await work.members.get(invite.guild_id, invite.member_id)
     latest = await work.wishes.latest_of(invite.id)
     return Mine(
-        await work.members.get(invite.guild_id, invite.member_id),
+        member,
+        await holding_of(work, invite),
+        await ahead_of(work, invite),
         tuple(one for one in latest if one.state in {WishState.OPEN, WishState.REFUSED}),
         await may_have_time(work, invite),
         await choices(work, invite),
     )
+
+
+async def holding_of(work: Work, invite: Invite) -> Holding | None:
+    """The sign-in that is kept for an invite which still leads to accepting on Plex."""
+    if not invite.is_proven or invite.state not in _LEADS_TO_ACCEPTING:
+        return None
+    sign_in = await work.sign_ins.of_invite(invite.id)
+    if sign_in is None:
+        return None
+    return Holding(sign_in.held_until, sign_in.is_agreed, sign_in.problem_key)
 
 
 async def may_have_time(work: Work, invite: Invite) -> bool:

@@ -10,14 +10,14 @@ from bot.domain.jobs import ShowCard
 from bot.domain.links import Tier
 from bot.domain.logins import Login, parse_login
 from bot.domain.people import Asking
-from bot.domain.sign_in import PlexAccount, SignIn, SignInState
+from bot.domain.sign_in import CODE, JOINED, PlexAccount, SignIn, SignInState
+from bot.services.accepting import hold_for
 from bot.services.approving import approve, shareable_tier
 from bot.services.invites import MemberView, member_view, refuse_taken
 from bot.services.panels import queue_changed
+from bot.services.redeeming import redeemed, take_use, tier_of
 from bot.services.sign_ins import end
 from db.ledger import Ledger, Work
-
-JOINED = "joined_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,21 @@ class ProvingService:
     async def settle(self, sign_in: SignIn) -> Proof:
         """Store the request of who has signed in, and approve it where the guild has it so.
 
-        The sign-in is over with that, and its token signed out, whatever comes of it. Once more
-        it changes nothing.
+        The sign-in is held then, to accept on Plex with it; for how long is its member's choice
+        where admins decide first. What came to nothing is signed out. Once more changes nothing.
         """
         try:
             return await self._ask(sign_in)
         except Refused as refusal:
-            async with self._ledger.begin() as work:
-                key = refusal.key
-                await end(work, sign_in, SignInState.FAILED, self._clock.now(), problem_key=key)
-                await work.commit()
-            return Proof(refusal=refusal)
+            return await self.fail(sign_in, refusal)
+
+    async def fail(self, sign_in: SignIn, refusal: Refused) -> Proof:
+        """Nothing comes of a sign-in: it is signed out, and its member reads why."""
+        async with self._ledger.begin() as work:
+            key = refusal.key
+            await end(work, sign_in, SignInState.FAILED, self._clock.now(), problem_key=key)
+            await work.commit()
+        return Proof(refusal=refusal)
 
     async def _ask(self, sign_in: SignIn) -> Proof:
         now = self._clock.now()
@@ -57,6 +61,7 @@ class ProvingService:
             own = await work.invites.latest_of(sign_in.guild_id, sign_in.user_id)
             if own is not None and own.is_live:
                 # Asked in another way meanwhile, or this is done once more after a crash.
+                own = await _prove(work, present, own, now)
                 await end(work, sign_in, SignInState.USED, now)
                 await work.commit()
                 return Proof(await member_view(work, own))
@@ -64,36 +69,25 @@ class ProvingService:
                 raise Refused("sign_in.member_over")
             if present.state is not SignInState.SIGNED_IN:
                 raise Refused("sign_in.member_over")
-            settings = await work.guilds.settings(sign_in.guild_id)
-            if settings.asking is Asking.WITH_CODE:
-                raise Refused("code.needed")
-            tier = await work.tiers.default_of(sign_in.guild_id)
-            invite = await self._store(work, present, present.account, tier, now)
-            if settings.asking is Asking.SIGNED_IN:
-                invite = await _approved(work, invite, now)
+            invite = await self._store(work, present, present.account, now)
             await _hand_over_answer(work, present, invite, now)
-            await end(work, present, SignInState.USED, now)
+            await hold_for(work, present, invite, now)
             await work.jobs.enqueue(ShowCard(invite.id))
             await queue_changed(work, invite.guild_id, now)
             await work.commit()
             return Proof(await member_view(work, invite))
 
     async def _store(
-        self,
-        work: Work,
-        sign_in: SignIn,
-        account: PlexAccount,
-        tier: Tier | None,
-        now: datetime,
+        self, work: Work, sign_in: SignIn, account: PlexAccount, now: datetime
     ) -> Invite:
+        settings = await work.guilds.settings(sign_in.guild_id)
+        code_id = sign_in.details.get(CODE)
+        if settings.asking is Asking.WITH_CODE and code_id is None:
+            raise Refused("code.needed")
         names = _logins(account)
-        link = await work.links.get(tier.link_id) if tier else None
-        for name in names:
-            await refuse_taken(work, sign_in.guild_id, name)
-            if link is not None and await work.links.is_owner(link.id, name):
-                raise Refused("login.owner")
-        if link is not None and link.owner_account_id == account.id:
-            raise Refused("login.owner")
+        code = await take_use(work, code_id, now) if code_id is not None else None
+        tier = await tier_of(work, code) or await work.tiers.default_of(sign_in.guild_id)
+        await _refuse_anothers(work, sign_in.guild_id, account, names, tier)
         joined = sign_in.details.get(JOINED)
         invite = await work.invites.add(
             guild_id=sign_in.guild_id,
@@ -105,11 +99,55 @@ class ProvingService:
             now=now,
             tier_id=tier.id if tier else None,
             link_id=tier.link_id if tier else None,
+            code_id=code.id if code else None,
         )
         # Refused where another live invite holds the account, whatever it was typed as.
         proved = await work.invites.note(invite.id, account_id=account.id, is_proven=True)
         await work.audit.moved(invite, "invite.requested", now=now, by=sign_in.user_id, proven=True)
-        return proved or invite
+        invite = proved or invite
+        if code is not None:
+            invite = await redeemed(work, invite, code, now)
+        if settings.asking is Asking.SIGNED_IN and invite.is_open:
+            invite = await _approved(work, invite, now)
+        return invite
+
+
+async def _refuse_anothers(
+    work: Work, guild_id: int, account: PlexAccount, names: list[Login], tier: Tier | None
+) -> None:
+    """Raise `Refused` (`login.*`) for the owner, and for what somebody else has or asks for."""
+    link = await work.links.get(tier.link_id) if tier else None
+    for name in names:
+        await refuse_taken(work, guild_id, name)
+        if link is not None and await work.links.is_owner(link.id, name):
+            raise Refused("login.owner")
+    if link is not None and link.owner_account_id == account.id:
+        raise Refused("login.owner")
+
+
+async def _prove(work: Work, sign_in: SignIn | None, own: Invite, now: datetime) -> Invite:
+    """Who has asked by typing an account shows that it is theirs, so it can be accepted for them.
+
+    Another account than the one that was typed changes nothing.
+    """
+    if sign_in is None or sign_in.account is None or sign_in.state is not SignInState.SIGNED_IN:
+        return own
+    account = sign_in.account
+    typed = own.login.lookup in {name.lookup for name in _logins(account)}
+    if own.account_id != account.id and not (typed and own.account_id is None):
+        return own
+    try:
+        proved = await work.invites.note(own.id, account_id=account.id, is_proven=True)
+    except Refused:
+        return own
+    await work.audit.happened(
+        own.guild_id, "invite.proven", now=now, by=own.member_id, invite_id=own.id
+    )
+    await hold_for(work, sign_in, own, now)
+    await _hand_over_answer(work, sign_in, own, now)
+    await work.owed.owe_look(own.id, now)
+    await work.jobs.enqueue(ShowCard(own.id))
+    return proved or own
 
 
 async def _approved(work: Work, invite: Invite, now: datetime) -> Invite:

@@ -115,6 +115,9 @@ class ReconcileService:
             comparison.known, findings, shares, comparison.breaker_percent
         )
         async with self._ledger.begin() as work:
+            # The link before its invites, like whoever connects it or lets it go.
+            if await work.links.lock(link.id, link.guild_id) is None:
+                return []
             await self._note(work, findings)
             if is_broken:
                 await self._warn(work, comparison, findings, now)

@@ -20,6 +20,7 @@ from bot.domain.jobs import ShowCard, ShowNotice
 from bot.domain.links import Tier
 from bot.domain.notices import NoticeKind
 from bot.domain.people import Actor
+from bot.domain.sign_in import CODE, SignInPurpose
 from bot.services.approving import approve, shareable_tier, wished_tier
 from bot.services.codes import note_code
 from db.ledger import Ledger, Work
@@ -64,6 +65,16 @@ class RedeemingService:
                 await _warn_of_burst(work, actor, now)
             await work.commit()
         raise Refused(key or "code.wrong")
+
+    async def known(self, actor: Actor) -> Code | None:
+        """The code that somebody has typed before a sign-in that is still open, if it is good."""
+        async with self._ledger.begin() as work:
+            sign_in = await work.sign_ins.open_of(
+                actor.guild_id, actor.user_id, SignInPurpose.MEMBER
+            )
+            code_id = sign_in.details.get(CODE) if sign_in is not None else None
+            code = await work.codes.get(code_id, actor.guild_id) if code_id else None
+            return code if refusal(code, self._clock.now()) is None else None
 
 
 async def take_use(work: Work, code_id: int, now: datetime) -> Code:
@@ -131,6 +142,21 @@ async def give_back(work: Work, invite: Invite, now: datetime) -> None:
     code = await work.codes.give_back(invite.id)
     if code is not None:
         await note_code(work, code, "code.given_back", now=now, invite_id=invite.id)
+
+
+async def take_again(work: Work, invite: Invite, now: datetime, by: int) -> None:
+    """An invite that had come to nothing goes on: it uses its code again, unless others have.
+
+    Raises `Refused("access.code_used_up")`. The caller changes the invite next.
+    """
+    code_id = await work.codes.reclaim(invite.id)
+    if code_id is None:
+        return
+    # Who lets the invite in decides about it anew, so the code's time need not last.
+    code = await work.codes.use_again(code_id)
+    if code is None:
+        raise Refused("access.code_used_up", user=invite.member_id)
+    await note_code(work, code, "code.used", now=now, by=by, invite_id=invite.id)
 
 
 async def calm_down(work: Work, now: datetime) -> None:

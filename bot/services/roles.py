@@ -30,25 +30,36 @@ class RoleService:
             errand = await work.roles.claim(invite_id, now=now, lease=SHOW_LEASE)
             if errand is None:
                 return None
-            settings = await work.guilds.settings(errand.guild_id)
-            away = await work.guilds.has_left(errand.guild_id)
-            if away:
+            if await work.guilds.has_left(errand.guild_id):
                 await work.roles.put_off(errand, now + AWAY_AGAIN)
-            elif errand.wanted in settings.reviewer_role_ids | settings.admin_role_ids:
-                # Whoever set it so later shall not hand out rights by that.
-                await self._put_off(work, errand, RoleProblem.STAFF)
-            elif errand.wanted is not None and errand.to_take is None:
-                await work.roles.intend(errand)
+                ready = None
+            elif errand.to_take is None:
+                ready = await self._intend(work, errand)
+            else:
+                # What is to be given is looked at once the old role is gone.
+                ready = errand
             await work.commit()
-        is_staffs = errand.wanted in settings.reviewer_role_ids | settings.admin_role_ids
-        return None if away or is_staffs else errand
+            return ready
 
-    async def taken(self, errand: RoleErrand) -> RoleErrand:
-        """The old role is gone; the wanted one, if there is one, can be given now."""
+    async def taken(self, errand: RoleErrand) -> RoleErrand | None:
+        """The old role is gone; the wanted one can be given now, None where it must not be."""
         async with self._ledger.begin() as work:
-            await work.roles.intend(errand)
+            await work.roles.take(errand)
+            ready = await self._intend(work, replace(errand, given=None))
             await work.commit()
-        return replace(errand, given=errand.wanted)
+            return ready
+
+    async def _intend(self, work: Work, errand: RoleErrand) -> RoleErrand | None:
+        """Note the wanted role right before it is given; None when it is staff's by now."""
+        if errand.wanted is None:
+            return errand
+        settings = await work.guilds.settings(errand.guild_id)
+        if errand.wanted in settings.reviewer_role_ids | settings.admin_role_ids:
+            # Whoever set it so later shall not hand out rights by that.
+            await self._put_off(work, errand, RoleProblem.STAFF)
+            return None
+        await work.roles.intend(errand)
+        return errand
 
     async def done(self, errand: RoleErrand) -> None:
         """They have what they are to have."""

@@ -1,21 +1,36 @@
-"""Seats: whoever is given access takes one, and there is never one too many."""
+"""Seats: whoever is given access takes one, and there is never one too many.
+
+Where none is left one can wait for it (`bot.services.waiting`); a seat that comes free belongs to
+whoever is next in line.
+"""
+
+from collections.abc import Iterable
 
 from bot.domain.drift import DriftKind
 from bot.domain.errors import Refused
-from bot.domain.invites import HOLDS_A_SEAT, Invite
+from bot.domain.invites import HOLDS_A_SEAT, Invite, InviteState
 from bot.domain.links import Link, Tier
+from bot.domain.waiting import Room, Waiter, seated
 from db.ledger import Work
+
+NO_SEAT = frozenset({"seats.tier_full", "seats.server_full", "seats.awaited"})
+"""What whoever finds no seat is refused with."""
 
 
 async def take_seat(
-    work: Work, tier: Tier, *, invite: Invite | None = None, share_id: int | None = None
+    work: Work,
+    tier: Tier,
+    *,
+    invite: Invite | None = None,
+    share_id: int | None = None,
+    in_turn: bool = False,
 ) -> None:
     """Make sure of a seat of the tier and of its server's owner account; the caller commits.
 
     Others who want one wait until then. `invite` is whose seat it is to be, if that one is in the
     ledger already, and `share_id` a share that stands on Plex already: who has a seat of the owner
-    account needs no second one. Raises `Refused` (`seats.tier_full`, `seats.server_full`,
-    `tier.leaving`, `plex.not_connected`).
+    account needs no second one. `in_turn`: only one that nobody waits for who is before it in line.
+    Raises `Refused` (`seats.*`, `tier.leaving`, `plex.not_connected`).
     """
     link = await work.links.get(tier.link_id)
     if link is None:
@@ -34,9 +49,60 @@ async def take_seat(
     if seats is not None and await work.seats.taken_of_tier(tier.id, but=own_id) >= seats:
         raise Refused("seats.tier_full", tier=tier.name, seats=seats)
     taken, unknown = await work.seats.taken(link, but=own_id, share_id=share_id)
-    if taken < link.seats or await _has_seat(work, link, invite, share_id):
+    if taken >= link.seats:
+        if await _has_seat(work, link, invite, share_id):
+            return
+        seats = link.seats
+        raise Refused("seats.server_full", server=link.server_name, seats=seats, unknown=unknown)
+    if in_turn and invite is not None:
+        await _refuse_out_of_turn(work, link, Waiter(invite.id, tier.id, link.id))
+
+
+async def _refuse_out_of_turn(work: Work, link: Link, own: Waiter) -> None:
+    line = await work.waiting.line(link)
+    if not line:
         return
-    raise Refused("seats.server_full", server=link.server_name, seats=link.seats, unknown=unknown)
+    place = next((n for n, one in enumerate(line) if one.invite_id == own.invite_id), len(line))
+    wanting = [*line[:place], own]
+    if own not in seated(wanting, await _room(work, link, wanting)):
+        raise Refused("seats.awaited", n=place)
+
+
+async def first_in_line(work: Work, link: Link) -> Waiter | None:
+    """Who is next to be given a seat of the link's owner account that is free now, if anybody."""
+    line = await work.waiting.line(link)
+    found = seated(line, await _room(work, link, line)) if line else []
+    return found[0] if found else None
+
+
+async def _room(work: Work, link: Link, wanting: Iterable[Waiter]) -> Room:
+    """The free seats that these people want; none where nothing could be given by them."""
+    taken, _unknown = await work.seats.taken(link)
+    links, tiers = {}, {}
+    for id_ in {one.link_id for one in wanting}:
+        one = await work.links.get(id_)
+        links[id_] = one.seats - taken if one is not None and one.is_usable else 0
+    for id_ in {one.tier_id for one in wanting}:
+        tier = await work.tiers.get(id_)
+        if tier is None or tier.is_going or not tier.libraries:
+            tiers[id_] = 0
+        elif tier.seats is not None:
+            tiers[id_] = tier.seats - await work.seats.taken_of_tier(id_)
+    return Room(links, tiers)
+
+
+async def ahead_of(work: Work, invite: Invite) -> int | None:
+    """How many are in line before somebody who waits; None for whoever does not.
+
+    While the server is full that is everybody before them, as any seat is of use to each; else
+    those who wait for the same tier.
+    """
+    tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
+    link = await work.links.get(tier.link_id) if tier else None
+    if invite.state is not InviteState.WAITLISTED or link is None:
+        return None
+    taken, _unknown = await work.seats.taken(link)
+    return await work.waiting.ahead(invite, link, of_tier=taken < link.seats)
 
 
 async def _has_seat(work: Work, link: Link, invite: Invite | None, share_id: int | None) -> bool:

@@ -229,6 +229,11 @@ class SendingService:
         if await work.invites.share_is_anothers(invite, share.share_id):
             raise Refused("invite.login_taken")
         to = InviteState.ACTIVE if share.accepted else InviteState.SENT
+        in_time: dict[str, Any] = {}
+        if invite.waitlisted_at is not None and to is InviteState.SENT:
+            settings = await work.guilds.settings(invite.guild_id)
+            # To be told anew: an edit of what was told before would notify nobody.
+            in_time = {"take_by": now + timedelta(hours=settings.take_hours), "dm_version": 0}
         moved = await work.invites.move(
             invite.id,
             to,
@@ -244,6 +249,7 @@ class SendingService:
             nudged_at=None,
             share_due_at=None,
             **DONE,
+            **in_time,
             **(await active_now(work, invite, now) if share.accepted else {}),
         )
         if moved is not None:

@@ -13,6 +13,7 @@ from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from bot.services.mine import Mine, mine_of
+from bot.services.seats import ahead_of
 from db.answers import Answer
 from db.ledger import Ledger, Work
 
@@ -28,6 +29,7 @@ AWAY_AGAIN = timedelta(days=1)
 # Worth a direct message once the private answer is over, and worth a look before asking anew.
 WORTH_TELLING = frozenset(
     {
+        InviteState.WAITLISTED,
         InviteState.SENT,
         InviteState.ACTIVE,
         InviteState.SUSPENDED,
@@ -40,7 +42,8 @@ WORTH_TELLING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CardData:
-    """Everything that a review card shows; `tiers` are what an open request can be approved as.
+    """Everything that a review card shows; `tiers` are what an open request can be approved as;
+    `ahead` are in line before somebody who waits for a seat.
 
     `is_late` says that an earlier attempt may have posted it longer ago than Discord remembers.
     """
@@ -53,6 +56,7 @@ class CardData:
     code: Code | None = None
     is_late: bool = False
     tiers: tuple[Tier, ...] = ()
+    ahead: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +71,24 @@ class TellData:
     mine: Mine = field(default_factory=Mine)
 
     @property
+    def may_write(self) -> bool:
+        """The member has not switched direct messages off."""
+        return not self.mine.member.dms_off
+
+    @property
+    def locale(self) -> str:
+        """The language to tell them in."""
+        return self.mine.member.locale or self.invite.locale
+
+    @property
     def is_reminder(self) -> bool:
-        """The member is reminded to accept, and has not seen that yet: an edit notifies nobody."""
+        """The member is reminded to accept, and has not seen that yet: an edit notifies nobody.
+
+        The same where a seat has come free, and is kept for so long only.
+        """
         invite = self.invite
-        is_waiting = invite.state is InviteState.SENT and invite.nudged_at is not None
+        is_pressing = invite.nudged_at is not None or invite.take_by is not None
+        is_waiting = invite.state is InviteState.SENT and is_pressing
         return is_waiting and invite.dm_version == 0
 
 
@@ -107,6 +125,7 @@ class ShowingService:
             await work.codes.get(invite.code_id, invite.guild_id) if invite.code_id else None,
             is_late=self._clock.now() - invite.requested_at > NONCE_LIFE,
             tiers=tuple(await work.tiers.of_guild(invite.guild_id)) if invite.is_open else (),
+            ahead=await ahead_of(work, invite),
         )
 
     async def card_shown(self, invite: Invite, channel_id: int, message_id: int) -> None:
@@ -189,6 +208,11 @@ class ShowingService:
                 )
                 await work.commit()
                 return None
+            if await work.forgettings.asked(invite.guild_id, invite.member_id):
+                # They asked for silence.
+                await work.invites.note(invite_id, tell_due_at=None, tell_leased_until=None)
+                await work.commit()
+                return None
             tier = await work.tiers.get(invite.tier_id) if invite.tier_id else None
             data = TellData(
                 invite,
@@ -223,11 +247,11 @@ class ShowingService:
         """
         async with self._ledger.begin() as work:
             invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
-        return invite is not None and (invite.is_live or _is_untold(invite))
+        return invite is not None and (invite.is_live or is_untold(invite))
 
     async def seen(self, invite: Invite | None) -> None:
         """The member has just looked at this; called for every look, costs nothing mostly."""
-        if invite is None or not _is_untold(invite):
+        if invite is None or not is_untold(invite):
             return
         async with self._ledger.begin() as work:
             await work.invites.note(invite.id, dm_version=invite.version)
@@ -271,7 +295,7 @@ async def given_libraries(
     return tuple(one for one in there if one.section_id in invite.grant.section_ids)
 
 
-def _is_untold(invite: Invite) -> bool:
+def is_untold(invite: Invite) -> bool:
     """There is news that no message could bring, and that the member has not seen elsewhere."""
     unseen = invite.dm_closed and invite.dm_version < invite.version
     return unseen and invite.state in WORTH_TELLING

@@ -8,6 +8,7 @@ from typing import Any
 from bot.clock import Clock
 from bot.domain.errors import PlexError
 from bot.domain.jobs import FollowSignIn
+from bot.domain.links import Link
 from bot.domain.people import Actor
 from bot.domain.sign_in import OwnedServer, PlexAccount, SignIn, SignInPurpose, SignInState
 from bot.domain.timing import RECHECK, WORK_LEASE
@@ -32,6 +33,8 @@ TIME_ENOUGH = timedelta(minutes=5)
 KEPT = timedelta(hours=1)
 # Plex is asked to forget a token for so long; it is erased here in any case.
 SIGN_OUT_WITHIN = timedelta(days=1)
+# A token is kept for so long at most, to accept what Plex sends for its member.
+HELD = timedelta(hours=72)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +127,7 @@ class SignInService:
             taken = await work.sign_ins.claim(sign_in_id, now=now, lease=WORK_LEASE)
             if taken is None:
                 return None
-            is_unused = taken.state is SignInState.SIGNED_IN and taken.purpose is SignInPurpose.LINK
-            if is_unused or (taken.is_waiting and now >= taken.expires_at):
+            if _is_over(taken, now):
                 taken = await end(work, taken, SignInState.EXPIRED, now) or taken
             await work.commit()
             return taken
@@ -138,6 +140,12 @@ class SignInService:
             wait = max(LOOK_LATER, timedelta(seconds=error.retry_after or 0))
         async with self._ledger.begin() as work:
             await work.sign_ins.look_again(sign_in, now + wait)
+            await work.commit()
+
+    async def ask_again(self, sign_in: SignIn) -> None:
+        """Something else than Plex did not answer: what is owed is tried again in a moment."""
+        async with self._ledger.begin() as work:
+            await work.sign_ins.look_again(sign_in, self._clock.now() + LOOK_LATER)
             await work.commit()
 
     async def signed_in(
@@ -204,7 +212,9 @@ class SignInService:
         except PlexError as error:
             now = self._clock.now()
             is_dead = error.key == "plex.token_refused"
-            if is_dead or now > sign_in.expires_at + SIGN_OUT_WITHIN:
+            # What was held may have been let go only now.
+            within = SIGN_OUT_WITHIN if sign_in.invite_id is None else HELD
+            if is_dead or now > sign_in.expires_at + within:
                 return True
             async with self._ledger.begin() as work:
                 await work.sign_ins.look_again(sign_in, now + RECHECK)
@@ -221,19 +231,46 @@ async def end(
     *,
     keeps_token: bool = False,
     problem_key: str | None = None,
+    invite_id: int | None = None,
 ) -> SignIn | None:
     """A sign-in is over, and its token signed out unless a link keeps it; the caller commits."""
     ended = await work.sign_ins.end(
-        sign_in.id, state, now=now, keeps_token=keeps_token, problem_key=problem_key
+        sign_in.id,
+        state,
+        now=now,
+        keeps_token=keeps_token,
+        problem_key=problem_key,
+        invite_id=invite_id,
     )
     if ended is not None and ended.token is not None:
         await work.jobs.enqueue(FollowSignIn(sign_in.id))
     return ended
 
 
+async def leave_behind(work: Work, link: Link, now: datetime) -> None:
+    """A link lives from its token no more: it is signed out like that of a sign-in that is over.
+
+    The operator's own token is never touched. The caller commits, with the link changed.
+    """
+    if link.from_home or not link.token or link.owner_account_id is None:
+        return
+    account_id = link.owner_account_id
+    id_ = await work.sign_ins.leave_behind(link.guild_id, link.token, account_id, now=now)
+    await work.jobs.enqueue(FollowSignIn(id_))
+
+
 async def _is_needed(work: Work, account: PlexAccount) -> bool:
     """Whether a link, or a sign-in that waits to be used, lives from this account."""
     return await work.links.lives_from(account.id) or await work.sign_ins.is_held(account.id)
+
+
+def _is_over(sign_in: SignIn, now: datetime) -> bool:
+    """Nobody has confirmed it in time, or nobody has used it since."""
+    if sign_in.state is SignInState.SIGNED_IN:
+        # A link's comes up when its hour is over; a member's at once, and again after each failure.
+        is_late = now >= sign_in.expires_at + KEPT
+        return sign_in.purpose is SignInPurpose.LINK or is_late
+    return sign_in.is_waiting and now >= sign_in.expires_at
 
 
 def _is_fresh(sign_in: SignIn, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.durations import parse_days
 from bot.domain.errors import Forged, PlexError, Refused
 from bot.domain.filters import ContentFilter, Field, Media, Typed, as_known, read_filter
-from bot.domain.jobs import ChangeShare, GiveRole, ShareInvite
+from bot.domain.jobs import GiveRole
 from bot.domain.links import Tier
 from bot.domain.people import Actor
 from bot.domain.plex import SharingSettings
@@ -16,7 +16,7 @@ from bot.domain.roles import ChosenRole, judge_role
 from bot.domain.tiers import FLAGS, read_name, read_seats
 from bot.plex import PlexService
 from bot.services.seats import lock_seats
-from bot.services.tiers import TierView, editable, offer_changed, told, view_of
+from bot.services.tiers import TierView, editable, offer_changed, share_libraries, told, view_of
 from db.ledger import Ledger, Work
 
 # So many libraries are asked which ratings and labels they know, for so long: somebody waits.
@@ -120,16 +120,7 @@ class TierEditing:
             these = of_these if chosen is None else of_these & set(chosen)
             before = {library.id for library in tier.libraries}
             wanted = (before - of_these) | these
-            if wanted != before:
-                tier = await work.tiers.set_libraries(tier, wanted)
-                titles = sorted(library.title for library in tier.libraries)
-                await told(work, actor, tier, "tier.libraries", self._clock.now(), libraries=titles)
-            if bool(before) is not bool(wanted):
-                await offer_changed(work, actor.guild_id, self._clock.now())
-            if not before and wanted:
-                # What was approved meanwhile waits for libraries.
-                shares, changes = await work.owed.wake(tier.link_id, self._clock.now())
-                await work.jobs.enqueue(*map(ShareInvite, shares), *map(ChangeShare, changes))
+            tier = await share_libraries(work, actor, tier, wanted, self._clock.now())
             view = await view_of(work, tier)
             await work.commit()
             return view

@@ -1,13 +1,13 @@
 """Tiers: what there are, who holds them, making and deleting them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from bot.clock import Clock
 from bot.domain.errors import Forged, Refused
-from bot.domain.jobs import ShowCard, TellMember
+from bot.domain.jobs import ChangeShare, ShareInvite, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
 from bot.domain.people import Actor
 from bot.domain.roles import RoleProblem
@@ -46,12 +46,13 @@ class LinkSeats:
 
 @dataclass(frozen=True, slots=True)
 class TierList:
-    """Every tier of a guild, how many hold each, whose roles have a problem, and the seats."""
+    """Every tier of a guild, how many hold each and wait for it, role problems, and the seats."""
 
     tiers: tuple[Tier, ...]
     held: dict[int, int]
     seats: tuple[LinkSeats, ...] = ()
     role_problems: frozenset[int] = frozenset()
+    waiting: dict[int, int] = field(default_factory=dict)
 
 
 class TierService:
@@ -73,6 +74,7 @@ class TierService:
                 await work.tiers.count_held(actor.guild_id),
                 tuple(seats),
                 frozenset(await work.roles.problems(actor.guild_id)),
+                await work.waiting.counts(actor.guild_id),
             )
 
     async def get(self, actor: Actor, tier_id: int) -> TierView:
@@ -288,6 +290,24 @@ async def offer_changed(work: Work, guild_id: int, now: datetime) -> None:
     """Cards of open requests name the tiers that there are to approve as: show them anew."""
     owed = await work.cards.owe_all(guild_id, now)
     await work.jobs.enqueue(*map(ShowCard, owed))
+
+
+async def share_libraries(
+    work: Work, actor: Actor, tier: Tier, wanted: Collection[int], now: datetime
+) -> Tier:
+    """A tier shares these libraries of its server from now on; what waited for some goes on."""
+    changed = await work.tiers.set_libraries(tier, wanted)
+    if set(changed.libraries) == set(tier.libraries):
+        return changed
+    titles = sorted(library.title for library in changed.libraries)
+    await told(work, actor, changed, "tier.libraries", now, libraries=titles)
+    # How many there are stands on the cards, and which tiers there are to approve as.
+    await offer_changed(work, tier.guild_id, now)
+    if not tier.libraries:
+        # What was approved meanwhile waits for libraries.
+        shares, changes = await work.owed.wake(tier.link_id, now)
+        await work.jobs.enqueue(*map(ShareInvite, shares), *map(ChangeShare, changes))
+    return changed
 
 
 async def finish_leaving(work: Work, now: datetime) -> None:

@@ -10,11 +10,18 @@ from bot.domain.invites import REVOCABLE, Change, EndReason, Invite, InviteState
 from bot.domain.logins import without_addresses
 from bot.i18n import Texts
 from bot.services.access_view import AccessView
-from bot.ui.cards import request_lines, status_line
+from bot.ui.cards import (
+    decision_buttons,
+    forgotten_card,
+    place_line,
+    request_lines,
+    status_line,
+)
 from bot.ui.errors import error_text
 from bot.ui.items.access import ChangeAccess, ExtendAccess, Retry, TurnHistory
 from bot.ui.layout import layout
 from bot.ui.plain import mention, plain, relative
+from bot.ui.privacy import address_button
 from bot.ui.states import COLOURS, action_name
 from bot.ui.tiers import role_line
 
@@ -31,10 +38,13 @@ def access_panel(
     `refusal`: a restore that needs a word more, because libraries are gone.
     """
     invite = view.invite
+    if invite.is_forgotten:
+        return forgotten_card(invite, t)
     lines = [
         "### " + t("Access of {member}", member=mention(invite.member_id)),
         *request_lines(invite, view.tier, t),
         status_line(invite, t),
+        place_line(view.ahead, t),
         role_line(invite, t),
         "⚠️ " + error_text(refusal, t) if refusal is not None else "",
     ]
@@ -44,11 +54,13 @@ def access_panel(
         for event in view.events
     ]
     buttons: list[Item[Any]] = []
-    if can_change:
+    if can_change and invite.is_open:
+        buttons = decision_buttons(invite, t)
+    elif can_change:
         buttons = _access_buttons(invite, t, offer_rest=refusal is not None)
     elif _can_extend(invite) and (invite.expires_at is not None):
         buttons = [ExtendAccess(invite.id, t("Extend"))]
-    rows = [buttons, _turns(view, t)]
+    rows = [buttons, [*address_button(invite, t), *_turns(view, t)]]
     return layout(*lines, "", *past, rows=rows, colour=COLOURS[invite.state])
 
 

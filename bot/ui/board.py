@@ -73,12 +73,15 @@ def _head(board: Board, t: Texts) -> list[str]:
     for server in board.servers[:SERVERS]:
         lines += _server_lines(server, t)
     coming = board.count(*_COMING)
+    seatless = board.count(InviteState.WAITLISTED)
+    in_line = [(t("Waiting list"), seatless)] if seatless else []
     lines.append("")
     lines.append(
         " · ".join(
             f"{name}: **{n}**"
             for name, n in (
                 (t("Waiting"), _waiting(board)),
+                *in_line,
                 (t("On the way"), coming),
                 (t("Active"), board.count(InviteState.ACTIVE)),
                 (t("Suspended"), board.count(InviteState.SUSPENDED)),
@@ -94,7 +97,7 @@ def _head(board: Board, t: Texts) -> list[str]:
 
 
 def _waiting(board: Board) -> int:
-    return board.count(InviteState.REQUESTED, InviteState.WAITLISTED)
+    return board.count(InviteState.REQUESTED)
 
 
 def _server_lines(server: ServerView, t: Texts) -> list[str]:

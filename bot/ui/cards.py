@@ -11,12 +11,14 @@ from bot.domain.invites import Change, Invite, InviteState
 from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.showing import CardData
+from bot.ui.absence import absence_line
 from bot.ui.codes import code_name
 from bot.ui.errors import TEXTS, plex_reason
 from bot.ui.items.access import Retry
 from bot.ui.items.requests import CARD, Approve, Deny, Undo
 from bot.ui.layout import contained, line, text
 from bot.ui.plain import day, mention, plain, quoted, relative
+from bot.ui.privacy import address_button
 from bot.ui.states import COLOURS, end_reason_name, state_name
 from bot.ui.tiers import approve_as_row
 
@@ -27,6 +29,8 @@ _WITH_A_REASON = {InviteState.FAILED, InviteState.SUSPENDED}
 def review_card(data: CardData, t: Texts) -> LayoutView:
     """The card in the request channel; it has buttons only while nobody has decided."""
     invite = data.invite
+    if invite.is_forgotten:
+        return forgotten_card(invite, t)
     request = [
         "### " + t("{member} asks for access", member=mention(invite.member_id)),
         *request_lines(invite, data.tier, t),
@@ -37,10 +41,15 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     items: list[discord.ui.Item[Any]] = [
         text(*request),
         line(),
-        text(status_line(invite, t), waiting_line(invite, data.guild.undo_seconds, t)),
+        text(
+            status_line(invite, t),
+            place_line(data.ahead, t),
+            waiting_line(invite, data.guild.undo_seconds, t),
+        ),
     ]
     if invite.is_open:
-        items.append(discord.ui.ActionRow(*decision_buttons(invite, t)))
+        row = [*decision_buttons(invite, t), *address_button(invite, t)]
+        items.append(discord.ui.ActionRow(*row))
         items += approve_as_row(invite, data.tiers, t, CARD)
     elif invite.can_be_undone:
         items.append(discord.ui.ActionRow(Undo(invite.id, invite.version, label=t("Undo"))))
@@ -49,10 +58,22 @@ def review_card(data: CardData, t: Texts) -> LayoutView:
     return contained(*items, colour=COLOURS[invite.state])
 
 
+def forgotten_card(invite: Invite, t: Texts) -> LayoutView:
+    """What is left when the person is not known any more: how it went."""
+    return contained(
+        text(
+            "### " + t("Forgotten"),
+            t("Who this was about, and what they wrote, is erased."),
+            t("How it went: {state}", state=state_name(invite.state, t)),
+        )
+    )
+
+
 def decision_buttons(invite: Invite, t: Texts, place: str = CARD) -> list[discord.ui.Item[Any]]:
     """Approve and Deny, bound to the request as it stands now."""
+    waits = invite.state is InviteState.WAITLISTED
     return [
-        Approve(invite.id, invite.version, place, t("Approve")),
+        Approve(invite.id, invite.version, place, t("Let in now") if waits else t("Approve")),
         Deny(invite.id, invite.version, place, t("Deny")),
     ]
 
@@ -79,7 +100,7 @@ def earlier_line(earlier: tuple[Invite, ...], t: Texts) -> str:
     """What became of the same member's earlier requests."""
     if not earlier:
         return ""
-    past = ", ".join(
+    past = t.list(
         f"{state_name(invite.state, t)} {relative(_last_change(invite))}" for invite in earlier
     )
     return t("Earlier: {past}", past=past)
@@ -95,6 +116,7 @@ def status_line(invite: Invite, t: Texts) -> str:
         _state_line(invite, t),
         change_line(invite, t),
         ends_line(invite, t),
+        absence_line(invite, t),
         _adopted_line(invite, t),
         problem_line(invite, t),
     )
@@ -120,6 +142,14 @@ def _asked(invite: Invite, t: Texts) -> str:
     return t("Asked {when}", when=relative(invite.requested_at))
 
 
+def _waits(invite: Invite, t: Texts) -> str:
+    return "💺 " + t(
+        "Approved by {user} {when}. All seats are taken: waits for the next one.",
+        user=_by(invite, t),
+        when=_decided(invite),
+    )
+
+
 def _sending(invite: Invite, t: Texts) -> str:
     if invite.is_restoring:
         return "⏳ " + t("Access is being restored.")
@@ -129,11 +159,15 @@ def _sending(invite: Invite, t: Texts) -> str:
 
 
 def _sent(invite: Invite, t: Texts) -> str:
-    return "📨 " + t(
+    sent = "📨 " + t(
         "Approved by {user} {when}. Invited on Plex, not accepted yet.",
         user=_by(invite, t),
         when=_decided(invite),
     )
+    if invite.take_by is None:
+        return sent
+    kept = t("From the waiting list: the seat is kept until {when}.", when=relative(invite.take_by))
+    return f"{sent}\n{kept}"
 
 
 def _active(invite: Invite, t: Texts) -> str:
@@ -170,7 +204,7 @@ def _ended(invite: Invite, t: Texts) -> str:
 
 _STATES: dict[InviteState, Callable[[Invite, Texts], str]] = {
     InviteState.REQUESTED: _asked,
-    InviteState.WAITLISTED: _asked,
+    InviteState.WAITLISTED: _waits,
     InviteState.APPROVED: _sending,
     InviteState.SENDING: _sending,
     InviteState.SENT: _sent,
@@ -187,6 +221,15 @@ def _adopted_line(invite: Invite, t: Texts) -> str:
     if not invite.share_adopted or invite.state not in {InviteState.SENT, InviteState.ACTIVE}:
         return ""
     return t("Plex had shared with this account before. What it had was kept, the rest was added.")
+
+
+def place_line(ahead: int | None, t: Texts) -> str:
+    """The place in the line for a seat; empty for whoever is not in it."""
+    if ahead is None:
+        return ""
+    if ahead == 0:
+        return t("Next in line.")
+    return t.n("{n} person is ahead in line.", "{n} people are ahead in line.", ahead)
 
 
 def waiting_line(invite: Invite, undo_seconds: int, t: Texts) -> str:

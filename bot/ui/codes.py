@@ -165,7 +165,7 @@ def _entry(view: CodeView, t: Texts, now: datetime) -> list[str]:
 def _users(view: CodeView, t: Texts) -> str:
     if not view.users:
         return ""
-    named = ", ".join(map(mention, view.users))
+    named = t.list(map(mention, view.users))
     more = view.code.uses - len(view.users)
     if more > 0:
         return t.n("Used by {users} and {n} more", "Used by {users} and {n} more", more,

@@ -43,6 +43,16 @@ TEXTS: dict[str, str] = {
     "wish.own": mark("You cannot decide about your own access. Somebody else has to."),
     "note.too_long": mark("Your message is too long: {limit} characters at most."),
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
+    # Privacy
+    "member.being_forgotten": mark(
+        "Somebody who has asked to be forgotten can ask again as soon as that is done. Please try"
+        " again in a few minutes."
+    ),
+    "invite.forgotten": mark(
+        "Who this was about was forgotten. Only what is counted is left, so nothing can be done"
+        " with it."
+    ),
+    "address.none": mark("There is no e-mail address here: this is a Plex username."),
     # Codes
     "code.wrong": mark(
         "That code does not work here. Please check the spelling. It may also be used up or over:"
@@ -124,6 +134,10 @@ TEXTS: dict[str, str] = {
     "access.not_suspended": mark("This access is not suspended, so there is nothing to restore."),
     "access.tier_already": mark("They are in the tier {tier} already."),
     "access.asked_anew": mark("{user} has asked again meanwhile. Decide that request instead."),
+    "access.code_used_up": mark(
+        "The code that {user} asked with has been used up since. Use /access grant to give access"
+        " all the same, or ask them for a new request."
+    ),
     "leave.over": mark("Your access has ended already. You can ask again with /invite."),
     "access.of_owner": mark(
         "This account owns the Plex server. Nobody can take the owner's access away."
@@ -209,6 +223,10 @@ TEXTS: dict[str, str] = {
         " the reminder would come on day {nudge}. Let the reminder come earlier, or set one of the"
         " two to 0 for never."
     ),
+    "setting.reminders_swapped": mark(
+        "That does not fit together: the last reminder, {again} days before the end, would come"
+        " before the first one, {first} days before. Make it later, or set one of the two to 0."
+    ),
     "channel.gone": mark("I cannot find that channel any more. Choose another one."),
     "channel.locked": mark("{channel} is locked. Unlock it, or choose another channel."),
     "channel.rights_missing": mark(
@@ -265,6 +283,13 @@ TEXTS: dict[str, str] = {
         " them to a tier of another server; then disconnect it."
     ),
     "sign_in.member_over": mark("That sign-in is over. Begin anew with /invite."),
+    "sign_in.member_left": mark(
+        "You have left this server meanwhile, so nothing was asked for. I have signed out again."
+    ),
+    "sign_in.not_held": mark(
+        "That sign-in is over already, so it cannot be kept. You can accept by a link later;"
+        " /my-plex shows it."
+    ),
     "sign_in.over": mark(
         "That sign-in is over. Begin anew with /setup or /plex connect; it takes a minute."
     ),
@@ -305,6 +330,9 @@ TEXTS: dict[str, str] = {
         "{server} is full: all of its owner's {seats} seats are taken ({unknown} of them by shares"
         " that were not made here). End somebody's access, or see /tier list for the number of"
         " seats."
+    ),
+    "seats.awaited": mark(
+        "The free seats are for the people on the waiting list ({n}). They get them within seconds."
     ),
     "seats.not_a_number": mark("“{typed}” is not a number of seats. Type one from 1 to {most}."),
     # Filters
@@ -415,6 +443,12 @@ TEXTS: dict[str, str] = {
     "plex.refused": mark(
         "Plex refused, so I do not ask again. The member can check the account and ask anew."
     ),
+    "plex.unverified": mark(
+        "Plex wants this account's e-mail address confirmed first. Only its owner can do that."
+    ),
+    "plex.consent_missing": mark(
+        "Plex wants this account to agree to something first. Only its owner can do that."
+    ),
     # Discord
     "discord.cut_off": mark(
         "Discord did not take my answer. Please look whether it was done before you try again:"
@@ -481,6 +515,14 @@ MEMBER_TEXTS: dict[str, str] = {
     ),
     "plex.refused": mark(
         "Plex did not accept this account. Check the spelling; the admins can see Plex's reason."
+    ),
+    "plex.unverified": mark(
+        "Plex wants you to confirm your e-mail address first. Sign in at https://app.plex.tv and"
+        " look for Plex's e-mail about it."
+    ),
+    "plex.consent_missing": mark(
+        "Plex wants you to agree to something first. Sign in at https://app.plex.tv: Plex asks"
+        " you there."
     ),
 }
 

@@ -37,6 +37,7 @@ _STANDINGS: dict[Standing, str] = {
     Standing.SENT: mark("Invited, not accepted yet"),
     Standing.ON_THE_WAY: mark("Being sent"),
     Standing.SUSPENDED: mark("Suspended"),
+    Standing.WAITING: mark("On the waiting list"),
     Standing.SOON: mark("Ending within 7 days"),
     Standing.MONTH: mark("Ending within 30 days"),
     Standing.STUCK: mark("Something keeps failing"),
@@ -65,6 +66,8 @@ _POSSIBLE: dict[Standing, tuple[BulkAction, ...]] = {
         BulkAction.MOVE,
         BulkAction.REVOKE,
     ),
+    # One by one, on their cards.
+    Standing.WAITING: (),
     Standing.ENDED: (BulkAction.EXTEND,),
 }
 
@@ -84,7 +87,7 @@ def holders_panel(page: HolderPage, t: Texts) -> LayoutView:
     items.append(ActionRow(_standing_menu(page, t)))
     if len(page.tiers) > 1:
         items.append(ActionRow(_tier_menu(page, t)))
-    if page.invites:
+    if page.invites and _POSSIBLE.get(page.wanted.standing, _EVERYTHING):
         items.append(ActionRow(_do_menu(page, t)))
     return contained(*items, colour=BLUE)
 
@@ -127,7 +130,7 @@ def filter_name(wanted: HolderFilter, tiers: tuple[Tier, ...], t: Texts) -> str:
 def _line(invite: Invite, tiers: dict[int, str], t: Texts) -> str:
     parts = [
         mention(invite.member_id),
-        short(invite.login.masked, NAMED),
+        t("forgotten") if invite.is_forgotten else short(invite.login.masked, NAMED),
         state_name(invite.state, t),
     ]
     if invite.tier_id in tiers:
@@ -149,7 +152,7 @@ def _open_menu(page: HolderPage, tiers: dict[int, str], t: Texts) -> OpenHolder:
         about = [state_name(invite.state, t), tiers.get(invite.tier_id or 0, "")]
         options.append(
             SelectOption(
-                label=invite.login.masked[:LABEL],
+                label=(t("forgotten") if invite.is_forgotten else invite.login.masked)[:LABEL],
                 value=str(invite.id),
                 description=" · ".join(filter(None, about))[:LABEL],
             )

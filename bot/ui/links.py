@@ -29,7 +29,7 @@ def choose_link_panel(links: Sequence[Link], t: Texts) -> LayoutView:
 def disconnect_panel(leaving: Leaving, t: Texts) -> LayoutView:
     """The question before a server is let go, and all that goes with it."""
     server = short(leaving.link.server_name) or "Plex"
-    tiers = ", ".join(map(short, leaving.tiers))
+    tiers = t.list(map(short, leaving.tiers))
     return layout(
         "### " + t("Disconnect {server}?", server=server),
         t("I forget how to reach it, and its owner's sign-in. Nothing changes on Plex itself, and"

@@ -10,12 +10,21 @@ from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
 from bot.domain.members import WishKind
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
-from bot.ui.cards import ends_line
+from bot.ui.absence import own_absence_line
+from bot.ui.cards import ends_line, place_line
 from bot.ui.errors import member_text
+from bot.ui.holding import (
+    has_to_mend,
+    holding_buttons,
+    holding_lines,
+    is_accepting,
+)
 from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
+from bot.ui.items.privacy import MyData
 from bot.ui.items.wishes import AskWish, TakeWishBack
-from bot.ui.layout import GREY, YELLOW, layout, notice
+from bot.ui.layout import GREY, YELLOW, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
@@ -26,7 +35,7 @@ _CAN_LOOK = {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}
 
 _TITLES: dict[InviteState, str] = {
     InviteState.REQUESTED: mark("Your request is with the admins"),
-    InviteState.WAITLISTED: mark("Your request is with the admins"),
+    InviteState.WAITLISTED: mark("Approved! You are on the waiting list"),
     InviteState.APPROVED: mark("Approved! Your invite is on its way"),
     InviteState.SENDING: mark("Approved! Your invite is on its way"),
     InviteState.SENT: mark("Approved! Now accept on Plex"),
@@ -42,14 +51,18 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     """How a member's own request stands and what happens next."""
     invite = view.invite
     if invite is None:
-        return notice(t("You have not asked for access yet. Use /invite to ask."), colour=GREY)
+        return layout(
+            t("You have not asked for access yet. Use /invite to ask."),
+            rows=[[MyData("show", 0, t("My data"))]],
+            colour=GREY,
+        )
     account = t("Plex account: {login}", login=plain(invite.login.value))
     return layout(
-        f"### {_title(invite, t)}",
+        f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
         *wish_lines(view.mine.wishes, t),
         f"-# {account}",
-        rows=[_buttons(view, invite, t), _own_buttons(invite, t)],
+        rows=[_buttons(view, invite, t), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -69,9 +82,9 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
 
 def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible now."""
-    buttons: list[Item[Any]] = []
     if invite.is_ending:
         return _wish_buttons(view, invite, t)
+    buttons = holding_buttons(invite, view.mine.holding, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
     if _has_to_read(view, invite):
@@ -86,9 +99,14 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     return buttons
 
 
-def _own_buttons(invite: Invite, t: Texts) -> list[Item[Any]]:
+def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible at any time, whatever became of the request."""
-    return [Language(invite.id, t("Language"))]
+    if view.mine.member.dms_off:
+        dms = SwitchDms("on", invite.id, t("Direct messages: off"))
+    else:
+        dms = SwitchDms("off", invite.id, t("Direct messages: on"))
+    own = MyData("show", invite.id, t("My data"))
+    return [Language(invite.id, t("Language")), dms, own]
 
 
 def _wish_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
@@ -119,11 +137,13 @@ def _has_to_read(view: MemberView, invite: Invite) -> bool:
     )
 
 
-def _title(invite: Invite, t: Texts) -> str:
+def _title(invite: Invite, view: MemberView, t: Texts) -> str:
     if invite.change is Change.END:
         return t("Your access is ending")
     if invite.state is InviteState.SENDING and invite.is_restoring:
         return t("Your access is coming back")
+    if is_accepting(invite, view.mine.holding):
+        return t("Approved! Your libraries are on their way")
     if invite.state is InviteState.SENT and invite.nudged_at is not None:
         return t("Your invite still waits on Plex")
     if invite.state in _TITLES:
@@ -139,27 +159,51 @@ def _lines(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return write(invite, view, t) if write is not None else [_ask_again(t)]
 
 
-def _waiting(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
-    return [t("Asked {when}", when=relative(invite.requested_at)), _where_told(t)]
+def _waiting(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Asked {when}", when=relative(invite.requested_at)),
+        *holding_lines(invite, view.mine.holding, t),
+        _where_told(t),
+    ]
 
 
-def _on_its_way(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
+def _in_line(_invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    return [
+        t("Every seat is taken just now. You get the next one that comes free, in your turn; there"
+          " is nothing you need to do."),
+        f"**{place}**" if (place := place_line(view.mine.ahead, t)) else "",
+        _where_told(t),
+    ]  # fmt: skip
+
+
+def _on_its_way(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     if invite.failure_key is not None:
         return [member_text(invite.failure_key, t)]
     if invite.is_restoring:
         return [t("Plex is being asked to give you your libraries back.")]
-    return [t("Plex is being asked to invite you.")]
+    return [t("Plex is being asked to invite you."), *holding_lines(invite, view.mine.holding, t)]
 
 
 def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
+    if is_accepting(invite, view.mine.holding) or has_to_mend(invite, view.mine.holding):
+        return [*holding_lines(invite, view.mine.holding, t), _where_told(t)]
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),
+        _in_time(invite, t),
         *_what_plex_demands(view, invite, t),
         _tier_line(view, t),
         ends_line(invite, t),
         _where_told(t),
     ]  # fmt: skip
+
+
+def _in_time(invite: Invite, t: Texts) -> str:
+    """A seat from the waiting list is kept for so long only."""
+    if invite.take_by is None:
+        return ""
+    return "⏰ " + t("Your seat is kept until {when}. After that the next in line gets it.",
+                      when=relative(invite.take_by))  # fmt: skip
 
 
 def _what_plex_demands(view: MemberView, invite: Invite, t: Texts) -> list[str]:
@@ -183,6 +227,7 @@ def _active(invite: Invite, view: MemberView, t: Texts) -> list[str]:
         _tier_line(view, t),
         libraries_line(view.libraries, t),
         ends_line(invite, t) or t("It has no end."),
+        own_absence_line(invite, t),
         *_what_plex_demands(view, invite, t),
     ]
 
@@ -215,7 +260,7 @@ def _ended(invite: Invite, _view: MemberView, t: Texts) -> list[str]:
 
 _BODIES: dict[InviteState, Callable[[Invite, MemberView, Texts], list[str]]] = {
     InviteState.REQUESTED: _waiting,
-    InviteState.WAITLISTED: _waiting,
+    InviteState.WAITLISTED: _in_line,
     InviteState.APPROVED: _on_its_way,
     InviteState.SENDING: _on_its_way,
     InviteState.SENT: _to_accept,

@@ -10,6 +10,7 @@ from bot.domain.panels import PanelKind, PanelProblem
 from bot.i18n import Texts, mark
 from bot.services.notices import NoticeData
 from bot.ui.errors import TEXTS, plex_reason
+from bot.ui.items.absence import Vouch
 from bot.ui.items.access import RetryAll
 from bot.ui.items.plex import Compare
 from bot.ui.layout import GREEN, RED, YELLOW, layout
@@ -136,7 +137,7 @@ def _people_gone(data: NoticeData, t: Texts) -> Parts:
             ),
             t("That may be a mistake, so nobody's access ends by it until you say so."),
         ],
-        [],
+        [Vouch(t("They are really gone"))],
         YELLOW,
     )
 

@@ -11,10 +11,14 @@ from bot.domain.invites import InviteState
 from bot.domain.jobs import (
     ChangeShare,
     ConnectLink,
+    FillSeats,
     FollowSignIn,
+    ForgetMember,
     GiveRole,
+    LookForMember,
     ReconcileLink,
     RunBulk,
+    SendMessage,
     ShareInvite,
     ShowCard,
     ShowNotice,
@@ -54,7 +58,11 @@ _JOBS = {
     ShowNotice.name: mark("Tell the admins"),
     GiveRole.name: mark("Give or take the role of a tier"),
     RunBulk.name: mark("Carry on with a bulk action"),
+    LookForMember.name: mark("Look whether somebody is still there"),
+    SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    FillSeats.name: mark("Give a free seat to the next in line"),
+    ForgetMember.name: mark("Forget somebody who has asked for it"),
 }
 # Discord's limit for a button's label; and the servers that get buttons of their own.
 BUTTON_LABEL = 80
@@ -205,7 +213,7 @@ def _tier_lines(report: LinkReport, t: Texts) -> list[str]:
         return []
     if not tier.libraries:
         return ["⚠️ " + t(TEXTS["tier.no_libraries"], tier=plain(tier.name))]
-    titles = ", ".join(plain(library.title) for library in tier.libraries)
+    titles = t.list(plain(library.title) for library in tier.libraries)
     return [t("Tier {tier}: {titles}", tier=plain(tier.name), titles=titles)]
 
 

@@ -49,7 +49,7 @@ def _set_one(t: Texts) -> str:
 
 def permission_names(names: Iterable[str], t: Texts) -> str:
     """Permissions as Discord's own settings call them."""
-    return ", ".join(f"**{t(_PERMISSIONS[name])}**" for name in names)
+    return t.list(f"**{t(_PERMISSIONS[name])}**" for name in names)
 
 
 def nowhere_notice(t: Texts) -> LayoutView:

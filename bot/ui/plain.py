@@ -1,6 +1,7 @@
 """Making what people typed harmless: shown as text, formatting nothing, pinging nobody."""
 
 import re
+import unicodedata
 from datetime import datetime
 
 from bot.domain.logins import without_addresses
@@ -9,9 +10,22 @@ from bot.domain.logins import without_addresses
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~@:&/])")
 
 
+# Invisible signs that turn the direction of what follows, names and sentences alike.
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_RIGHT_TO_LEFT = frozenset({"R", "AL"})
+_APART, _TOGETHER = "\u2068", "\u2069"
+
+
 def plain(text: str) -> str:
-    """`text` so that Discord shows exactly these characters."""
-    return _MARKUP.sub(r"\\\1", text)
+    """`text` so that Discord shows exactly these characters.
+
+    What is written from right to left stands apart, so that the sentence around a name in Arabic
+    or Hebrew keeps its order.
+    """
+    escaped = _MARKUP.sub(r"\\\1", _TURNS.sub("", text))
+    if any(unicodedata.bidirectional(sign) in _RIGHT_TO_LEFT for sign in escaped):
+        return f"{_APART}{escaped}{_TOGETHER}"
+    return escaped
 
 
 def short(text: str, limit: int = 60) -> str:
@@ -35,5 +49,8 @@ def day(instant: datetime) -> str:
 
 
 def mention(user_id: int) -> str:
-    """A user's mention; with allowed_mentions none it pings nobody."""
-    return f"<@{user_id}>"
+    """A user's mention; with allowed_mentions none it pings nobody.
+
+    Somebody who was forgotten (an id below 0) is nobody any more.
+    """
+    return f"<@{user_id}>" if user_id >= 0 else "👤"

@@ -3,6 +3,7 @@
 from discord.ui import Button, LayoutView
 
 from bot.domain.people import Asking
+from bot.domain.sign_in import CODE
 from bot.i18n import Texts, mark
 from bot.services.proving import Proof
 from bot.services.sign_ins import SignInView
@@ -14,20 +15,21 @@ from bot.ui.plain import relative
 
 _THEN: dict[Asking, str] = {
     Asking.FREELY: mark("Then the admins see that the account is yours, and decide."),
-    Asking.WITH_CODE: mark("A code is needed here too."),
+    Asking.WITH_CODE: mark("Your code is known already."),
     Asking.SIGNED_IN: mark("Then you are approved at once."),
 }
 
 
 def ways_panel(signing_in: SignInView, asking: Asking, t: Texts) -> LayoutView:
     """Sign in with Plex, or type the account."""
+    then = _THEN[Asking.WITH_CODE if CODE in signing_in.sign_in.details else asking]
     return layout(
         "### " + t("Get access to Plex"),
-        t("**Sign in with Plex**: nothing to type. Confirm it on Plex's own page, then come back."
-          " {then}", then=t(_THEN[asking])),
-        t("**Use e-mail or username**: type your Plex account. Then the admins decide."),
-        "-# " + t("From the sign-in I learn your account's name and address, and sign out again at"
-                  " once. I never see your password."),
+        t("**Sign in with Plex**: nothing to type, and no invite to accept. Confirm it on Plex's"
+          " own page, then come back. {then}", then=t(then)),
+        t("**Use e-mail or username**: type your Plex account, and accept Plex's invite later."),
+        "-# " + t("From the sign-in I learn your account's name and address, and accept the invite"
+                  " for you. Then I sign out again. I never see your password."),
         "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
         rows=[
             [
@@ -37,6 +39,17 @@ def ways_panel(signing_in: SignInView, asking: Asking, t: Texts) -> LayoutView:
             ]
         ],
         colour=BLUE,
+    )  # fmt: skip
+
+
+def no_sign_in_panel(t: Texts) -> LayoutView:
+    """Plex gives out no sign-in right now; the other way is open all the same."""
+    return layout(
+        "### " + t("Get access to Plex"),
+        t("Signing in with Plex does not work right now: Plex does not answer as it should. You"
+          " can type your Plex account instead, or try again in a moment."),
+        rows=[[Prove("form", t("Use e-mail or username")), Prove("anew", t("Try again"))]],
+        colour=YELLOW,
     )  # fmt: skip
 
 

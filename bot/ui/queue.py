@@ -5,7 +5,7 @@ from typing import Any
 from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.channels import RequestChannel
-from bot.domain.invites import Invite
+from bot.domain.invites import Invite, InviteState
 from bot.domain.links import Tier
 from bot.i18n import Texts
 from bot.services.invites import PAGE, QueuePage
@@ -38,11 +38,18 @@ def queue_panel(
     """
     problem = place_lines(place, t) if place else []
     if not page.invites:
-        nobody = text(t("Nobody is waiting. New requests appear here."), *problem)
+        nobody = text(
+            t("Nobody is waiting. New requests appear here."), in_line(page.in_line, t), *problem
+        )
         more = [ActionRow(*_wishes_buttons(page, t))] if page.wishes else []
         return contained(nobody, *_decided_items(decided, "q0", t), *more, colour=GREEN)
     waiting = t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
-    head = text(f"### {waiting}", *(problem or _posting_lines(t, posting)), limit=HEAD_LENGTH)
+    head = text(
+        f"### {waiting}",
+        *(problem or _posting_lines(t, posting)),
+        in_line(page.in_line, t),
+        limit=HEAD_LENGTH,
+    )
     items: list[Item[Any]] = [head]
     first = f"q{page.invites[0].id - 1}"
     for invite in page.invites:
@@ -66,9 +73,20 @@ def queue_panel(
     return contained(*items, colour=YELLOW if problem else BLUE)
 
 
+def in_line(n: int, t: Texts) -> str:
+    """How many are approved and wait for a seat; empty for nobody."""
+    if not n:
+        return ""
+    return "💺 " + t.n(
+        "{n} person is approved and waits for a seat: see /access list.",
+        "{n} people are approved and wait for a seat: see /access list.",
+        n,
+    )
+
+
 def _decided_items(decided: Invite | None, place: str, t: Texts) -> list[Item[Any]]:
     """What was just decided, and the way back."""
-    if decided is None or decided.is_open:
+    if decided is None or decided.state is InviteState.REQUESTED:
         return []
     said = t("{member}: {state}", member=mention(decided.member_id),
              state=state_name(decided.state, t))  # fmt: skip

@@ -93,7 +93,7 @@ def _role_lines(rights: Rights, t: Texts) -> list[str]:
             )
         ]
     if rights.too_high:
-        roles = ", ".join(f"<@&{id_}>" for id_ in rights.too_high)
+        roles = t.list(f"<@&{id_}>" for id_ in rights.too_high)
         return [
             "❌ "
             + t(

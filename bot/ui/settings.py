@@ -55,6 +55,11 @@ WORDS: dict[str, Words] = {
         mark("What members may do"),
         mark("How somebody gets access: by asking, with a code only, or by signing in with Plex."),
     ),
+    "sign_in": Words(
+        mark("Sign in with Plex"),
+        mark("Members may ask by signing in with Plex, without typing an account."),
+        mark("Then the libraries are simply there after a yes: I accept the invite for them."),
+    ),
     "nudge_days": Words(
         mark("Reminder"),
         mark("When members are reminded to accept an invite that waits on Plex."),
@@ -64,13 +69,53 @@ WORDS: dict[str, Words] = {
         mark("When an invite that nobody has accepted on Plex is taken back."),
         mark("Invites that wait already count too. The member can ask again."),
     ),
+    "remind_days": Words(
+        mark("Before access ends"),
+        mark("When members are reminded that their access ends soon."),
+        mark("Whoever gets more time is reminded anew."),
+    ),
+    "remind_again_days": Words(
+        mark("Last reminder"),
+        mark("When members are reminded once more, shortly before their access ends."),
+    ),
+    "grace_days": Words(
+        mark("Grace after leaving"),
+        mark("How long access stays when a member leaves, or loses the role of their tier."),
+        mark("Whoever comes back in time keeps it, and gets the role back."),
+    ),
+    "private_threads": Words(
+        mark("Private threads"),
+        mark("Mention members in a private thread when I cannot write to them directly."),
+        mark(
+            "The thread is made in the channel of the panel for members. I need the permissions"
+            " to create private threads and to send messages in threads there."
+        ),
+    ),
     "undo_seconds": Words(
         mark("Time to undo"),
         mark("How long an approval waits before it is sent, so that it can be taken back."),
     ),
+    "waiting_list": Words(
+        mark("Waiting list"),
+        mark("When every seat is taken, whoever is approved waits in line for the next one."),
+        mark(
+            "Without it, nobody can be approved while every seat is taken. Whoever waits already"
+            " keeps the place in line."
+        ),
+    ),
+    "take_hours": Words(
+        mark("Time to take a seat"),
+        mark("How long somebody from the waiting list has to accept on Plex."),
+        mark("Then the invite is taken back, and the seat goes to the next in line."),
+    ),
     "breaker_percent": Words(
         mark("Safety stop"),
         mark("If Plex suddenly lists so many fewer people, nobody is removed, and you are told."),
+    ),
+    "retention_days": Words(
+        mark("Keep what is over"),
+        mark("When somebody's request or access is over for so long, I forget who it was."),
+        mark("What is counted stays: how many asked, and how it went."),
     ),
     "timezone": Words(
         mark("Time zone"),
@@ -253,6 +298,12 @@ def change_modal(view: SettingView, t: Texts) -> Modal:
         case Kind.DAYS:
             hint = t("Days, from {least} to {most}. 0 is never.",
                      least=setting.least, most=setting.most)  # fmt: skip
+        case Kind.DAYS_BEFORE:
+            hint = t("Days before the end, from {least} to {most}. 0 is never.",
+                     least=setting.least, most=setting.most)  # fmt: skip
+        case Kind.GRACE:
+            hint = t("Days, from {least} to {most}. 0 is at once.",
+                     least=setting.least, most=setting.most)  # fmt: skip
         case Kind.HOURS:
             hint = t("Hours, from {least} to {most}.", least=setting.least, most=setting.most)
         case Kind.SECONDS:
@@ -274,7 +325,7 @@ def value_text(setting: GuildSetting, value: Value, t: Texts, *, all_: bool = Fa
     if isinstance(value, frozenset):
         named = sorted(value) if all_ else sorted(value)[:NAMED]
         more = len(value) - len(named)
-        roles = ", ".join(f"<@&{id_}>" for id_ in named)
+        roles = t.list(f"<@&{id_}>" for id_ in named)
         return t("{roles} and {n} more", roles=roles, n=more) if more else roles
     match setting.kind:
         case Kind.CHANNEL:
@@ -293,6 +344,10 @@ def _number_text(kind: Kind, number: int, t: Texts) -> str:
     match kind:
         case Kind.DAYS:
             return t.n("after {n} day", "after {n} days", number) if number else t("never")
+        case Kind.DAYS_BEFORE:
+            return t.n("{n} day before", "{n} days before", number) if number else t("never")
+        case Kind.GRACE:
+            return t.n("{n} day", "{n} days", number) if number else t("at once")
         case Kind.HOURS:
             return t.n("{n} hour", "{n} hours", number)
         case Kind.SECONDS:

@@ -223,7 +223,7 @@ def _summary(view: SetupView, step: Step, t: Texts) -> str:
     match step:
         case Step.PLEX:
             named = [short(link.server_name, 40) or "Plex" for link in view.links[:NAMED]]
-            said = ", ".join([*named, *(["…"] if len(view.links) > NAMED else [])])
+            said = t.list([*named, *(["…"] if len(view.links) > NAMED else [])])
         case Step.LIBRARIES:
             n = sum(len(tier.libraries) for tier in view.tiers)
             said = t.n("{n} library", "{n} libraries", n) if n else ""
@@ -232,7 +232,7 @@ def _summary(view: SetupView, step: Step, t: Texts) -> str:
             said = f"<#{channel}>" if channel is not None else ""
         case Step.REVIEWERS:
             roles = sorted(settings.reviewer_role_ids)
-            said = ", ".join(f"<@&{id_}>" for id_ in roles) or t("only admins decide")
+            said = t.list(f"<@&{id_}>" for id_ in roles) or t("only admins decide")
         case _:
             said = t(ASKING[settings.asking][0])
     sign = "⚠️" if step in view.missing else "✅"

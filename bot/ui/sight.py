@@ -37,7 +37,7 @@ def sight_panel(view: SightView, t: Texts) -> LayoutView:
 
 def libraries_line(libraries: Sequence[LinkedLibrary], t: Texts) -> str:
     """The libraries by their names; empty where there are none."""
-    titles = ", ".join(plain(library.title) for library in libraries)
+    titles = t.list(plain(library.title) for library in libraries)
     return t("Libraries: {titles}", titles=titles) if titles else ""
 
 

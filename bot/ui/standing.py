@@ -7,11 +7,11 @@ from discord import ButtonStyle
 from discord.ui import ActionRow, Item, LayoutView
 
 from bot.domain.panels import PanelKind, PanelProblem
-from bot.domain.people import Asking
+from bot.domain.people import Asking, GuildSettings
 from bot.i18n import Texts, mark
 from bot.services.panels import PanelData
 from bot.ui.items.requests import CARD, QUEUE, OpenQueue
-from bot.ui.items.standing import GET, GetAccess, HaveCode, MyAccess, SignInToGet
+from bot.ui.items.standing import GET, GetAccess, HaveCode, MyAccess
 from bot.ui.layout import BLUE, GREEN, contained, layout, line, text
 from bot.ui.queue import queued
 
@@ -45,29 +45,23 @@ def get_access_panel(data: PanelData, t: Texts) -> LayoutView:
     """For members: how to get access here, and what Helpr will write to whom."""
     return layout(
         "### " + t("Get access to Plex"),
-        t(_HOW[data.guild.asking]),
+        t((_HOW if data.guild.sign_in else _HOW_TYPED)[data.guild.asking]),
         "-# " + t("Only you can see my answers here. If there is news later, I send you one"
                   " direct message: when your request is decided, as a reminder to accept the"
-                  " invite, and when your access changes or ends."),
-        rows=[_doors(data.guild.asking, t)],
+                  " invite, when your access changes, and before it ends. /my-plex switches direct"
+                  " messages off; then the news waits for you there."),
+        rows=[_doors(data.guild, t)],
         colour=BLUE,
     )  # fmt: skip
 
 
-def _doors(asking: Asking, t: Texts) -> list[Item[Any]]:
+def _doors(guild: GuildSettings, t: Texts) -> list[Item[Any]]:
     mine = MyAccess(t("My access"))
-    if asking is Asking.WITH_CODE:
+    if guild.asking is Asking.WITH_CODE:
         # There is one way in, so there is one button.
         return [HaveCode(t("I have a code"), ButtonStyle.primary), mine]
-    if asking is Asking.SIGNED_IN:
-        # Behind the first one are both ways.
-        return [GetAccess(t("Get access")), HaveCode(t("I have a code")), mine]
-    return [
-        GetAccess(t("Get access")),
-        SignInToGet(t("Sign in with Plex")),
-        HaveCode(t("I have a code")),
-        mine,
-    ]
+    # Behind the first one is signing in too.
+    return [GetAccess(t("Get access")), HaveCode(t("I have a code")), mine]
 
 
 def reviewers_panel(data: PanelData, t: Texts) -> LayoutView:
@@ -92,13 +86,12 @@ def problem_line(kind: PanelKind, channel_id: int, problem: PanelProblem, t: Tex
 
 _HOW: dict[Asking, str] = {
     Asking.FREELY: mark(
-        "Press **Get access** and type your Plex account, or **Sign in with Plex** and type"
-        " nothing. The admins decide, and I tell you. With a code from an admin, press **I have a"
-        " code**."
+        "Press **Get access** and sign in with Plex, or type your Plex account. The admins decide,"
+        " and I tell you. With a code from an admin, press **I have a code**."
     ),
     Asking.WITH_CODE: mark(
-        "You need a code from an admin here. Press **I have a code**, and type it with your Plex"
-        " account."
+        "You need a code from an admin here. Press **I have a code** and type it; then sign in with"
+        " Plex, or type your Plex account."
     ),
     Asking.SIGNED_IN: mark(
         "Press **Get access** and sign in with Plex: then you are in at once. You can type your"
@@ -106,6 +99,18 @@ _HOW: dict[Asking, str] = {
         " **I have a code**."
     ),
 }
+_HOW_TYPED: dict[Asking, str] = {
+    Asking.FREELY: mark(
+        "Press **Get access** and type your Plex account. The admins decide, and I tell you. With a"
+        " code from an admin, press **I have a code**."
+    ),
+    Asking.WITH_CODE: mark(
+        "You need a code from an admin here. Press **I have a code**, and type it with your Plex"
+        " account."
+    ),
+}
+"""Where nobody can sign in, nobody is let in for it."""
+_HOW_TYPED[Asking.SIGNED_IN] = _HOW_TYPED[Asking.FREELY]
 _RENDER: dict[PanelKind, Callable[[PanelData, Texts], LayoutView]] = {
     PanelKind.GET_ACCESS: get_access_panel,
     PanelKind.QUEUE: reviewers_panel,

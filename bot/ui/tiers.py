@@ -85,10 +85,11 @@ def tiers_panel(found: TierList, page: int, t: Texts, *, saved: bool = False) ->
 
 
 def _tier_line(tier: Tier, found: TierList, t: Texts) -> str:
-    held = found.held.get(tier.id, 0)
+    held, waiting = found.held.get(tier.id, 0), found.waiting.get(tier.id, 0)
     facts = [
         t.n("{n} library", "{n} libraries", len(tier.libraries)),
         _held(held, tier, t),
+        t("{n} waiting", n=waiting) if waiting else "",
         _lasts(tier, t) if tier.duration_days else "",
         t("members may ask for it") if tier.is_open else "",
         "🗑️ " + t("is being deleted") if tier.leaving_for else "",
@@ -194,7 +195,7 @@ def _seats_words(view: TierView, t: Texts) -> str:
 
 def titles_of(tier: Tier, t: Texts) -> str:
     """The libraries' names, as many as there is room for, and how many there are."""
-    titles = ", ".join(plain(library.title) for library in tier.libraries)
+    titles = t.list(plain(library.title) for library in tier.libraries)
     if not titles:
         return t("none")
     if len(titles) > TITLES:

@@ -117,7 +117,13 @@ async def test_suspend_by_command(stage: Stage) -> None:
     text, buttons = await my_plex(stage, stage.bob)
     assert "Your access is paused" in text
     assert "you get the same libraries back" in text
-    assert buttons == ["I can't see the libraries", "Leave", "Language"]
+    assert buttons == [
+        "I can't see the libraries",
+        "Leave",
+        "Language",
+        "Direct messages: on",
+        "My data",
+    ]
     assert "suspended" in (await panel(stage, stage.bob))[0]
     assert len(stage.cards()) == 1
 

@@ -30,7 +30,7 @@ async def test_revoke_what_is_accepted(stage: Stage) -> None:
     assert "Access is being taken back: an admin ended it." in said(told)
     text, buttons = await my_plex(stage, stage.bob)
     assert "Your access is ending" in text
-    assert buttons == ["Language"]
+    assert buttons == ["Language", "Direct messages: on", "My data"]
     await stage.run_jobs()
     assert stage.shares() == []
     assert await stage.state_of(stage.bob) == "ended"
@@ -39,7 +39,7 @@ async def test_revoke_what_is_accepted(stage: Stage) -> None:
     text, buttons = await my_plex(stage, stage.bob)
     assert "You can ask again with /invite." in text
     assert "Moved away" not in text
-    assert buttons == ["Language"]
+    assert buttons == ["Language", "Direct messages: on", "My data"]
     assert "ended the access (Moved away)" in (await panel(stage, stage.bob))[0]
     assert "Moved away" not in words(stage.card())
 

@@ -20,7 +20,7 @@ async def test_what_a_reviewer_needs_to_decide(stage: Stage) -> None:
     assert "joined <t:1706985900:R>" in text
     assert "> It's me" in text
     assert "Earlier:" not in text
-    assert labels(stage.card()) == ["Approve", "Deny"]
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"]
 
 
 async def test_earlier_decisions_are_shown(stage: Stage) -> None:

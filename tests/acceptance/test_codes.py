@@ -186,12 +186,19 @@ async def test_what_came_to_nothing_gives_the_use_back(stage: Stage) -> None:
     await stage.run_jobs()
     assert await stage.state_of(stage.bob) == "failed"
     assert await uses(stage) == 0
-    # An admin has it tried once more: that takes nothing back a second time.
+    # An admin has it tried once more: the use is taken, and given back like before.
+    again = button(stage.card(), "Try again")
     await stage.alice.click(stage.card(), label="Try again")
+    assert await uses(stage) == 1
     await stage.run_jobs()
     assert await uses(stage) == 0
     given = await stage.run_sql("SELECT count(*) FROM audit_event WHERE action = 'code.given_back'")
-    assert given == [(3,)]
+    assert given == [(4,)]
+    # Nobody gets in with a use that somebody else has taken since.
+    await redeem(stage, stage.carol, code)
+    async with stage.nothing_changes():
+        late = await unseen.press(stage.env, stage.alice, stage.world.access_requests, again)
+        assert "has been used up" in refusal(late)
 
 
 async def test_what_was_shared_keeps_the_use(stage: Stage) -> None:

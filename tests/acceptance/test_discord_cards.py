@@ -170,7 +170,7 @@ async def test_a_lost_edit_is_caught_up(stage: Stage) -> None:
     form = await stage.alice.click(card, label="Deny")
     await stage.alice.submit_modal(form, {"reason": "Full"})
     await stage.run_jobs()
-    assert labels(stage.card()) == ["Approve", "Deny"]
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"]
     await stage.pass_time(seconds=5)
     assert edits(stage, card) == 1
     await stage.pass_time(seconds=6)
@@ -191,7 +191,9 @@ async def test_an_edit_that_overlaps_newer_news_never_shows_the_past(stage: Stag
     assert early is not None
     await stage.run_jobs()
     assert await stage.state_of(stage.bob) == "sent"
-    assert labels(stage.card()) == ["Approve", "Deny"], "nobody else may draw meanwhile"
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"], (
+        "nobody else may draw meanwhile"
+    )
     await services.showing.card_shown(early.invite, stage.card().channel.id, stage.card().id)
     await stage.run_jobs()
     assert "not accepted yet" in words(stage.card())
@@ -204,7 +206,7 @@ async def test_a_worker_that_died_while_showing(stage: Stage) -> None:
     invite = await stage.invite_of(stage.bob)
     assert await stage.house.services.showing.card(invite.id) is not None
     await stage.run_jobs()
-    assert labels(stage.card()) == ["Approve", "Deny"]
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"]
     await stage.pass_time(seconds=26)
     assert "not accepted yet" in words(stage.card())
     assert len(stage.cards()) == 1

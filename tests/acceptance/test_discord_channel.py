@@ -235,7 +235,7 @@ async def test_a_decided_card_in_a_hidden_channel_is_caught_up(stage: Stage) -> 
     await unseen.let_the_bot(stage.env, stage.world.guild, channel, view_channel=False)
     await stage.alice.click(stage.card(), label="Approve")
     await stage.run_jobs()
-    assert labels(stage.card()) == ["Approve", "Deny"]
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"]
     await unseen.let_the_bot(stage.env, stage.world.guild, channel, view_channel=True)
     await stage.pass_time(minutes=6)
     assert "not accepted yet" in words(stage.card())

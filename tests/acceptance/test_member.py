@@ -29,7 +29,7 @@ async def test_a_request_is_kept_and_shown_to_the_admins(stage: Stage) -> None:
     assert answer.ephemeral
     assert "Your request is with the admins" in said(answer)
     assert "bob@example.org" in said(answer).replace("\\", "")
-    assert labels(answer.response) == ["Withdraw", "Language"]
+    assert labels(answer.response) == ["Withdraw", "Language", "Direct messages: on", "My data"]
     await stage.run_jobs()
     assert len(stage.cards()) == 1
     invite = await stage.invite_of(stage.bob)
@@ -102,7 +102,7 @@ async def test_my_plex_while_waiting(stage: Stage) -> None:
     assert "Your request is with the admins" in text
     assert "News appears right here for 15 minutes, after that in one direct message" in text
     assert "<t:" in text
-    assert buttons == ["Withdraw", "Language"]
+    assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
 
 
 async def test_my_plex_just_after_the_approval(stage: Stage) -> None:
@@ -111,7 +111,7 @@ async def test_my_plex_just_after_the_approval(stage: Stage) -> None:
     await stage.alice.click(stage.card(), label="Approve")
     text, buttons = await my_plex(stage)
     assert "Approved! Your invite is on its way" in text
-    assert buttons == ["Withdraw", "Language"]
+    assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
 
 
 async def test_my_plex_while_plex_fails(stage: Stage) -> None:
@@ -123,7 +123,7 @@ async def test_my_plex_while_plex_fails(stage: Stage) -> None:
     assert await stage.state_of(stage.bob) == "sending"
     text, buttons = await my_plex(stage)
     assert "I keep trying; you need do nothing" in text
-    assert buttons == ["Withdraw", "Language"]
+    assert buttons == ["Withdraw", "Language", "Direct messages: on", "My data"]
     assert "I keep trying" in words(stage.card())
     stage.plex.world.faults.clear()
     await stage.pass_time(seconds=10)
@@ -143,6 +143,8 @@ async def test_my_plex_once_invited(stage: Stage) -> None:
         "I can't see the libraries",
         "Withdraw",
         "Language",
+        "Direct messages: on",
+        "My data",
     ]
 
 
@@ -153,7 +155,13 @@ async def test_my_plex_with_access(stage: Stage) -> None:
     assert "You're in" in text
     assert "**Home Media** is shared with you" in text
     assert "Libraries: Films, Series, Music, Photos, Kids" in text
-    assert buttons == ["I can't see the libraries", "Leave", "Language"]
+    assert buttons == [
+        "I can't see the libraries",
+        "Leave",
+        "Language",
+        "Direct messages: on",
+        "My data",
+    ]
 
 
 async def test_my_plex_after_a_refusal(stage: Stage) -> None:
@@ -166,7 +174,7 @@ async def test_my_plex_after_a_refusal(stage: Stage) -> None:
     assert "Not this time" in text
     assert "Friends only, sorry" in text.replace("\\", "")
     assert "You can ask again with /invite." in text
-    assert buttons == ["Language"]
+    assert buttons == ["Language", "Direct messages: on", "My data"]
     await stage.ask(stage.bob)
     assert await stage.state_of(stage.bob) == "requested"
 
@@ -181,7 +189,7 @@ async def test_my_plex_after_plex_refused(stage: Stage) -> None:
     assert "Plex refused the invite" in text
     assert "Check the spelling" in text
     assert "Plex refused the invite" in words(answer.response)
-    assert buttons == ["Language"]
+    assert buttons == ["Language", "Direct messages: on", "My data"]
     assert "Plex says:" in words(stage.card())
 
 
@@ -201,7 +209,7 @@ async def test_my_plex_after_a_withdrawal(stage: Stage) -> None:
     await stage.bob.click(answer.response, label="Withdraw")
     text, buttons = await my_plex(stage)
     assert "Request withdrawn" in text
-    assert buttons == ["Language"]
+    assert buttons == ["Language", "Direct messages: on", "My data"]
 
 
 # -- Withdraw -----------------------------------------------------------------------------------

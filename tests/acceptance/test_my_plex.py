@@ -35,6 +35,8 @@ async def test_what_i_have_since_when_until_when(stage: Stage) -> None:
         CANNOT_SEE,
         "Withdraw",
         "Language",
+        "Direct messages: on",
+        "My data",
     ]
     read = await stage.bob.click(shown.response, label="Understood")
     assert "Remote Watch Pass" not in said(read)

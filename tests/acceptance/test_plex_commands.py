@@ -190,6 +190,9 @@ async def test_without_libraries_nothing_reaches_plex(stage: Stage) -> None:
     menu = await stage.slash(stage.alice, "plex libraries")
     cleared = await stage.alice.select(menu.response, [])
     assert "None is chosen, so nobody can be invited" in said(cleared)
+    # The card that a reviewer looks at knows it too.
+    await stage.run_jobs()
+    assert "Tier: Standard (0 libraries)" in words(stage.card())
     stage.plex.world.requests.clear()
     async with stage.nothing_changes():
         pressed = await stage.alice.click(stage.card(), label="Approve")

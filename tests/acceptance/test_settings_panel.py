@@ -20,6 +20,7 @@ COLUMNS = {
     "Reminder": "nudge_days",
     "Unaccepted invites": "withdraw_days",
     "Time to undo": "undo_seconds",
+    "Time to take a seat": "take_hours",
     "Safety stop": "breaker_percent",
     "Time zone": "timezone",
 }
@@ -79,21 +80,42 @@ async def test_every_setting_with_its_value(stage: Stage) -> None:
     shown = await panel(stage)
     assert shown.ephemeral
     world = stage.world
-    assert words(shown.response).splitlines()[:11] == [
+    assert words(shown.response).splitlines()[:19] == [
         "### Settings",
         f"**Request channel**: <#{world.access_requests.id}>",
         f"**Reviewer roles**: <@&{world.reviewers.id}>",
         "**Admin roles**: none",
         "**What members may do**: Everybody may ask",
+        "**Sign in with Plex**: No",
         "**Reminder**: after 3 days",
         "**Unaccepted invites**: after 14 days",
+        "**Before access ends**: 7 days before",
+        "**Last reminder**: 1 day before",
+        "**Grace after leaving**: 7 days",
+        "**Private threads**: No",
         "**Time to undo**: not at all",
+        "**Waiting list**: Yes",
+        "**Time to take a seat**: 48 hours",
         "**Safety stop**: from 50 % on",
+        "**Keep what is over**: after 365 days",
         "**Time zone**: UTC",
         "**Language of cards**: English",
     ]
     assert set(options(shown.response).values()) == set(SETTINGS)
     assert labels(shown.response) == []
+
+
+async def test_a_switch(stage: Stage) -> None:
+    """A switch has a menu of yes and no, which is stored and told, and goes back to its default."""
+    shown = await page(stage, "Waiting list")
+    assert "It is now: **Yes**" in said(shown)
+    assert set(options(shown.response)) == {"Yes", "No"}
+    saved = await choose(stage, "Waiting list", "no")
+    assert "Saved. It is now: **No**" in said(saved)
+    assert await stored(stage, "waiting_list") is False
+    back = await stage.alice.click(saved.response, label="Back to the default")
+    assert "It is now: **Yes**" in said(back)
+    assert await stored(stage, "waiting_list") is True
 
 
 async def test_a_page_tells_what_a_setting_does(stage: Stage) -> None:

@@ -91,7 +91,7 @@ async def test_from_nothing_to_the_first_invite(
     record_property("setup: fields typed by staff", 0)
     assert clicks <= 12
     [(purpose, state, token)] = await stage.run_sql(
-        "SELECT purpose, state, token_sealed FROM sign_in"
+        "SELECT purpose, state, token_sealed FROM sign_in WHERE purpose = 'link'"
     )
     assert (purpose, state, token) == ("link", "used", None)
 
@@ -301,6 +301,49 @@ async def test_signing_in_again(bare: Stage) -> None:
     assert "Connected, answers in" in text
     assert "Tier Standard: Films, Series, Music, Photos, Kids" in text
     assert await bare.run_sql("SELECT count(*) FROM plex_link") == [(1,)]
+
+
+async def sealed_tokens(stage: Stage) -> list[Any]:
+    """How many tokens the ledger holds that wait to be signed out."""
+    return await stage.run_sql("SELECT count(*) FROM sign_in WHERE token_sealed IS NOT NULL")
+
+
+async def test_a_server_that_is_let_go_is_signed_out(bare: Stage) -> None:
+    """Plex forgets the token too, however long it takes to answer; then the ledger has none."""
+    await linked(bare)
+    keys = bare.plex.world.keys
+    bare.plex.world.faults.add(Fault("DELETE /api/v2/users/signout", "status", status=503))
+    left = await bare.slash(bare.alice, "plex disconnect")
+    await bare.alice.click(left.response, label="Disconnect")
+    await bare.run_jobs()
+    assert len(keys.tokens_of(OWNER)) == 1
+    assert await sealed_tokens(bare) == [(1,)]
+    bare.plex.world.faults.clear()
+    await bare.restart()
+    await bare.pass_time(seconds=61)
+    assert keys.tokens_of(OWNER) == []
+    assert await sealed_tokens(bare) == [(0,)]
+    # It is nobody's sign-in: setting up begins with a new one.
+    assert "Step 1 of 5" in said(await bare.slash(bare.alice, "setup"))
+
+
+async def test_another_account_takes_the_server_over(bare: Stage) -> None:
+    """The token of the account before is signed out, and the new one's lives."""
+    await linked(bare)
+    people, keys = bare.plex.world.people, bare.plex.world.keys
+    [old] = keys.tokens_of(OWNER)
+    heir = bare.plex.world.add_account("heir", "heir@example.org")
+    people.owner = heir
+    await bare.run_sql("UPDATE plex_link SET state = 'paused', problem_key = 'plex.not_owner'")
+    again = await bare.slash(bare.alice, "plex connect")
+    await confirm(bare, heir.id)
+    await bare.alice.click(again.response, label="Connect Home Media")
+    await bare.run_jobs()
+    assert keys.tokens_of(OWNER) == []
+    assert not keys.is_known(old)
+    assert len(keys.tokens_of(heir.id)) == 1
+    assert "Connected, answers in" in said(await bare.slash(bare.alice, "plex status"))
+    assert await sealed_tokens(bare) == [(0,)]
 
 
 async def test_where_the_operator_has_set_plex(stage: Stage) -> None:

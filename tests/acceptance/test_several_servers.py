@@ -111,6 +111,12 @@ async def test_disconnecting(stage: Stage) -> None:
         await stage.alice.click(answer.response, label="Keep it")
     answer = await leave(stage, "Attic")
     assert "Attic is disconnected, and its sign-in erased." in words(answer.response)
+    # Another link lives from the same account, and Plex may have one token for both.
+    await stage.run_jobs()
+    owner = stage.plex.world.owner.id
+    assert len(stage.plex.world.keys.tokens_of(owner)) == 1
+    waiting = await stage.run_sql("SELECT count(*) FROM sign_in WHERE token_sealed IS NOT NULL")
+    assert waiting == [(0,)]
     text = said(await stage.slash(stage.alice, "plex status"))
     assert "Attic" not in text
     # The same server again: the same row, a new token, a new tier.

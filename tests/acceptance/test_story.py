@@ -12,7 +12,7 @@ async def test_the_whole_story(stage: Stage) -> None:
     await stage.run_jobs()
     card = stage.card()
     assert "asks for access" in words(card)
-    assert labels(card) == ["Approve", "Deny"]
+    assert labels(card) == ["Approve", "Deny", "Show address"]
     assert "bob@example.org" not in words(card)
 
     await stage.alice.click(card, label="Approve")

@@ -282,7 +282,8 @@ async def test_members_choose_where_several_tiers_are_open(stage: Stage) -> None
 
 
 async def test_a_full_tier_and_a_full_server_refuse(stage: Stage) -> None:
-    """The sentence says which is full and what to do; nothing is sent."""
+    """Without a waiting list: the sentence says which is full and what to do; nothing is sent."""
+    await stage.run_sql("UPDATE guild SET waiting_list = false")
     await fill(stage, await edit(stage), "Name, time, seats", name="Standard", days="", seats="1")
     await stage.active(stage.bob)
     await stage.requested(stage.carol, "carol@example.org")
@@ -349,6 +350,29 @@ async def test_a_role_that_would_hand_out_rights_is_refused(stage: Stage) -> Non
     page = await stage.alice.select(page.response, ["admin_role_ids"])
     told = refusal(await stage.alice.select(page.response, [world.viewers]))
     assert "is given by a tier" in told
+
+
+async def test_a_role_that_became_the_staffs_is_never_given(stage: Stage) -> None:
+    """Also to whoever has another tier's role: that one is taken, and nothing is given for it."""
+    world = stage.world
+    await choose_role(stage, world.viewers)
+    await with_libraries(stage, "Family", "Films")
+    friends = world.guild.create_role("Friends")
+    await choose_role(stage, friends, "Family")
+    await stage.active(stage.bob)
+    await stage.run_jobs()
+    # By the operator's settings, which know nothing of tiers.
+    await stage.run_sql("UPDATE guild SET reviewer_role_ids = array[$1::bigint]", friends.id)
+    await stage.slash(stage.alice, "access move", member=stage.bob, tier="Family")
+    for _ in range(2):
+        await stage.run_jobs()
+    assert await holder_roles(stage, stage.bob) & {friends.id, world.viewers.id} == set()
+    shown = await edit(stage, "Family")
+    assert "Role of 1 person" in words(shown.response)
+    await stage.run_sql("UPDATE guild SET reviewer_role_ids = '{}'")
+    await stage.alice.click(shown.response, label="Try the roles again")
+    await stage.run_jobs()
+    assert friends.id in await holder_roles(stage, stage.bob)
 
 
 async def test_a_role_that_cannot_be_given_blocks_no_access(stage: Stage) -> None:

@@ -39,8 +39,9 @@ async def test_access_ends_at_its_instant(stage: Stage) -> None:
     text, buttons = await my_plex(stage, stage.bob)
     assert "Ended: the time was over." in text
     assert "You can ask again with /invite." in text
-    assert buttons == []
-    assert "Ended: the time was over." in dm(stage, stage.bob)
+    assert buttons == ["Language", "Direct messages: on", "My data"]
+    # The last of them; before it came the reminder.
+    assert "Ended: the time was over." in words(stage.dms(stage.bob)[-1])
 
 
 async def test_access_ends_across_a_restart(stage: Stage) -> None:

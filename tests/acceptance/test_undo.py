@@ -28,7 +28,7 @@ async def test_an_approval_that_waits_can_be_undone(stage: Stage) -> None:
     await stage.pass_time(seconds=60)
     invite = await stage.invite_of(stage.bob)
     assert (invite.state, invite.decided_by) == ("requested", None)
-    assert labels(stage.card()) == ["Approve", "Deny"]
+    assert labels(stage.card()) == ["Approve", "Deny", "Show address"]
     assert "Your request is with the admins" in words(answer.response)
     assert stage.plex_changes() == []
     history = await stage.run_sql("SELECT action, actor_id FROM audit_event ORDER BY id DESC")

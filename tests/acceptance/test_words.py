@@ -6,6 +6,9 @@ import pytest
 import unseen
 from stage import Stage, labels, said, words
 
+from bot.i18n import texts
+from bot.ui.errors import TEXTS
+
 MARKDOWN = (
     "# Big\n**bold** [click](https://evil.example) `code` ||spoiler|| -# small\n> quote\n1. one"
 )
@@ -67,11 +70,11 @@ async def test_invisible_and_turned_characters_vanish_from_a_note(stage: Stage) 
 
 
 async def test_right_to_left_scripts_and_emoji_stay(stage: Stage) -> None:
-    """Arabic, Hebrew and joined emoji are ordinary text."""
+    """Arabic, Hebrew and joined emoji are ordinary text, which stands apart from ours."""
     note = "مرحبا שלום 👩‍👧 ❤️"
     await stage.ask(stage.bob, "bob", note)
     await stage.run_jobs()
-    assert f"> {note}" in words(stage.card())
+    assert f"> \u2068{note}\u2069" in words(stage.card())
 
 
 async def test_a_username_with_markup_characters(stage: Stage) -> None:
@@ -94,7 +97,7 @@ async def test_library_titles_are_text_too(stage: Stage) -> None:
     assert r"\*\*Loud\*\* \@everyone" in said(changed)
 
 
-@pytest.mark.parametrize("language", ["de", "fr", "zh-CN", "es-419", "pt-BR", "en-GB"])
+@pytest.mark.parametrize("language", ["sv-SE", "zh-TW", "en-GB"])
 async def test_a_language_without_a_catalogue_reads_english(stage: Stage, language: str) -> None:
     """Whatever language somebody has set, they read whole English sentences, never a key."""
     stage.languages[stage.bob.id] = stage.languages[stage.alice.id] = language
@@ -108,6 +111,38 @@ async def test_a_language_without_a_catalogue_reads_english(stage: Stage, langua
     assert "That code does not work here" in said(refused)
     status = await stage.slash(stage.alice, "plex status")
     assert "Connected, answers in" in said(status)
+
+
+ASKED = "Your request is with the admins"
+ACCEPT = "Approved! Now accept on Plex"
+
+
+@pytest.mark.parametrize("language", ["de", "es-419", "zh-CN"])
+async def test_everybody_reads_their_own_language(stage: Stage, language: str) -> None:
+    """A member reads what Discord is in for them, the card is in the language of the guild."""
+    stage.languages[stage.bob.id] = language
+    await stage.run_sql("UPDATE guild SET locale = 'fr'")
+    own, of_guild = texts(language), texts("fr")
+    answer = await stage.requested(stage.bob)
+    assert own(ASKED) in said(answer)
+    await stage.alice.click(stage.card(), label=of_guild("Approve"))
+    await stage.run_jobs()
+    assert own(ACCEPT) in words(answer.response)
+    refused = await stage.slash(stage.bob, "invite", code="ABC")
+    assert own(TEXTS["code.wrong"]) in said(refused)
+
+
+async def test_a_language_chosen_here_wins_over_discords(stage: Stage) -> None:
+    """Whoever has chosen a language reads it everywhere here, whatever Discord is in."""
+    await stage.requested(stage.bob)
+    await stage.run_sql(
+        "INSERT INTO member (guild_id, user_id, locale)"
+        " SELECT guild_id, member_id, 'ja' FROM invite"
+    )
+    t = texts("ja")
+    assert t(ASKED) in said(await stage.slash(stage.bob, "my-plex"))
+    refused = await stage.slash(stage.bob, "invite", code="ABC")
+    assert t(TEXTS["code.wrong"]) in said(refused)
 
 
 async def test_answers_are_private_everywhere(stage: Stage) -> None:

@@ -166,6 +166,7 @@ async def test_no_foreign_exception_leaves_the_service(
         lambda: service.who(TOKEN),
         lambda: service.owned_servers(TOKEN),
         lambda: service.sign_out(TOKEN),
+        lambda: service.accept(TOKEN, 1),
     )
     stranger = PlexAccess(VISIT, "", "")
     both = [*((access, call) for call in calls)]

@@ -48,6 +48,12 @@ class Discord:
             self._page.keyboard.press("Enter")
         self._shown.locator("#send-message").click()
 
+    def ask(self) -> None:
+        """`/invite`, and of its two ways the one of the form, which is open then."""
+        self.slash("/invite")
+        self.press(self.private.last, "Use e-mail or username")
+        expect(self.form).to_be_visible()
+
     def fill(self, **fields: str) -> None:
         """Fill the form that is open, by the fields' ids."""
         for name, value in fields.items():

@@ -24,7 +24,7 @@ def test_the_life_of_access(page: Page, browser: Browser, album: Album) -> None:
 def _bob_has_access(stage: Stage) -> None:
     bob, alice = stage.bob, stage.alice
     bob.show()
-    bob.slash("/invite")
+    bob.ask()
     bob.fill(login="bob@example.org")
     bob.submit()
     alice.press(alice.public.first, "Approve")
@@ -112,5 +112,5 @@ def _alice_ends_it(stage: Stage) -> None:
 def _bob_may_ask_again(stage: Stage) -> None:
     bob = stage.bob
     bob.show()
-    bob.slash("/invite")
+    bob.ask()
     expect(bob.form).to_contain_text("Ask for access to Plex")

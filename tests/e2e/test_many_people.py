@@ -29,7 +29,7 @@ def _picture(album: Album, name: str, page: Page, shown: Locator) -> None:
 def _bob_has_access(stage: Stage) -> None:
     bob, alice = stage.bob, stage.alice
     bob.show()
-    bob.slash("/invite")
+    bob.ask()
     bob.fill(login="bob@example.org")
     bob.submit()
     alice.press(alice.public.first, "Approve")

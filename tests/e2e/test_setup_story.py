@@ -50,13 +50,39 @@ def test_setup(page: Page, browser: Browser, album: Album) -> None:
     alice.press(panel, "Continue")
     expect(panel).to_contain_text("All is set up")
     album.part("setup-done", page, panel)
-    stage.bob.show()
-    stage.bob.slash("/invite")
-    stage.bob.fill(login="bob@example.org")
-    stage.bob.submit()
-    stage.rita.show()
-    stage.rita.press(stage.rita.public.first, "Approve")
-    expect(stage.rita.public.first).to_contain_text("not accepted yet")
+    _bob_signs_in(stage, browser, album)
+
+
+def _bob_signs_in(stage: Stage, browser: Browser, album: Album) -> None:
+    """Nothing typed and nothing accepted: three clicks, and Rita's yes."""
+    bob, rita = stage.bob, stage.rita
+    bob.show()
+    bob.slash("/invite")
+    answer = bob.private.last
+    link = answer.get_by_role("link", name="Sign in with Plex")
+    expect(link).to_be_visible()
+    album.part("sign-in-ways", stage.page, answer)
+    with window(browser, bob.address, *PHONE) as small:
+        expect(small.get_by_role("heading", name="Get access to Plex")).to_be_visible()
+        album.whole("sign-in-phone", small)
+    with window(browser, link.get_attribute("href") or "", 1100, 800) as plex:
+        asked = plex.locator(".pin.asked")
+        asked.get_by_role("button", name="Sign in as bob with").click()
+        expect(asked).to_have_count(0)
+    expect(answer).to_contain_text("Shall I accept the invite for you")
+    album.part("sign-in-hold", stage.page, answer)
+    with window(browser, bob.address, *PHONE) as small:
+        expect(small.get_by_text("when they say yes?").last).to_be_visible()
+        album.whole("sign-in-hold-phone", small)
+    bob.press(answer, "Yes, accept for me")
+    expect(answer).to_contain_text("Your sign-in is kept until then")
+    album.part("sign-in-held", stage.page, answer)
+    rita.show()
+    rita.press(rita.public.first, "Approve")
+    expect(rita.public.first).to_contain_text("Active since")
+    bob.show()
+    expect(answer).to_contain_text("You're in")
+    album.part("sign-in-active", stage.page, answer)
 
 
 def _choose(stage: Stage, panel: Locator, name: str, *, several: bool = False) -> None:

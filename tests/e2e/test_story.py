@@ -40,7 +40,7 @@ def _the_story_is_told(page: Page) -> None:
 def _bob_asks(stage: Stage, album: Album) -> None:
     bob = stage.bob
     bob.show()
-    bob.slash("/invite")
+    bob.ask()
     expect(bob.form).to_contain_text("Ask for access to Plex")
     expect(bob.form).to_contain_text("stored encrypted")
     bob.fill(login="bob@example.org", note="Hi Alice, it's Bob from the film club.")
@@ -104,7 +104,7 @@ def _everybody_sees_it(stage: Stage, album: Album) -> None:
 def _rita_asks_and_cannot_decide_it(stage: Stage) -> None:
     rita = stage.rita
     rita.show()
-    rita.slash("/invite")
+    rita.ask()
     expect(rita.form).to_be_visible()
     rita.fill(login="grace")
     rita.submit()

@@ -56,7 +56,7 @@ def _on_a_phone(stage: Stage, browser: Browser, album: Album) -> None:
 def _as_a_member(stage: Stage, album: Album) -> None:
     bob, alice = stage.bob, stage.alice
     bob.show()
-    bob.slash("/invite")
+    bob.ask()
     expect(bob.form).to_contain_text("What you would like")
     album.part("tier-choice", stage.page, bob.form)
     _choose(stage, bob.form, "Family")

@@ -176,7 +176,9 @@ async def test_stop(story: Story, bulks: BulkService) -> None:
     assert len(story.shares) == 3
 
 
-async def test_who_cannot_be_is_told_with_the_reason(story: Story, bulks: BulkService) -> None:
+async def test_who_cannot_be_is_told_with_the_reason(
+    story: Story, bulks: BulkService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody who moved on between list and action is refused, and the rest is done."""
     invites = await several(story, 3)
     begun = await bulks.start(ADMIN, BulkAction.SUSPEND, EVERYBODY)
@@ -190,7 +192,9 @@ async def test_who_cannot_be_is_told_with_the_reason(story: Story, bulks: BulkSe
         ("access.ended", {"why": "revoked"}, 1),
         ("access.suspended_already", {}, 1),
     ]
+    monkeypatch.setattr("db.bulk.PAGE", 2)
     _, items = await bulks.results(ADMIN, begun.bulk.id)
+    assert [item.invite_id for item in items] == [invite.id for invite in invites]
     assert [item.outcome for item in items] == [B.REFUSED, B.REFUSED, B.DONE]
     assert [item.login for item in items] == ["m***@example.org"] * 3
 

@@ -84,7 +84,7 @@ async def test_a_card_whose_answer_was_lost_shows_the_present(wire: Wire) -> Non
     fail(wire, "POST", SEND, **AFTER)
     await wire.ask()
     await wire.run_jobs()
-    assert labels(wire.cards()[0]) == ["Approve", "Deny"]
+    assert labels(wire.cards()[0]) == ["Approve", "Deny", "Show address"]
     form = await wire.press("Deny")
     await wire.discord.alice.submit_modal(form, {"reason": "Full"})
     await wire.until_noted("SELECT state FROM invite", [("denied",)])
@@ -192,7 +192,7 @@ async def test_an_acknowledgement_whose_answer_was_lost(wire: Wire) -> None:
     pressed = await wire.press("Approve")
     await wire.until(lambda: pressed.followups)
     assert "Discord did not take my answer" in words(pressed.followups[0])
-    assert labels(wire.cards()[0]) == ["Approve", "Deny"]
+    assert labels(wire.cards()[0]) == ["Approve", "Deny", "Show address"]
     assert await wire.query("SELECT state FROM invite") == [("requested",)]
     await wire.approve()
 

@@ -1,7 +1,10 @@
 """Acceptance is noticed, and a strange listing harms nobody."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
-from story import BOB, CAROL, Story, execute, jobs_of
+from story import BOB, CAROL, Story, execute, jobs_of, rows
 
 from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.links import LinkState
@@ -249,3 +252,28 @@ async def test_two_workers_compare_once(story: Story) -> None:
     story.clock.advance(seconds=61)
     assert await story.house.services.reconcile.begin(link.id) is not None
     assert await story.house.services.reconcile.begin(link.id) is None
+
+
+async def test_a_comparison_takes_the_link_before_its_invites(story: Story) -> None:
+    """Whoever connects the link at the same moment goes on, and the comparison after them."""
+    invite = await story.sent()
+    [share] = story.shares
+    story.clock.advance(seconds=61)
+    link = await story.link()
+    reconcile = story.house.services.reconcile
+    comparison = await reconcile.begin(link.id)
+    assert comparison is not None
+    listing = await story.house.plex.shares(link.access)
+    share_id = (invite.share_id or 0) + 1000
+    renumbered = [replace(listing[0], share_id=share_id)]
+    async with story.ledger.begin() as work:
+        assert await work.links.lock(link.id, link.guild_id) is not None
+        settling = asyncio.create_task(reconcile.settle(comparison, renumbered))
+        waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        while not await rows(story.ledger, waiting):  # noqa: ASYNC110 - only PostgreSQL knows
+            await asyncio.sleep(0.01)
+        await work.invites.note(invite.id, tries=1)
+        await work.commit()
+    await settling
+    found = await story.get(invite)
+    assert (found.share_id, share.accepted) == (share_id, False)

@@ -17,6 +17,13 @@ SEATS = 3
 OTHER_GUILD = GUILD + 1
 
 
+@pytest.fixture
+async def story(story: Story) -> Story:
+    """A guild without a waiting list: whoever finds no seat is refused."""
+    await execute(story.ledger, "UPDATE guild SET waiting_list = false")
+    return story
+
+
 async def asked(story: Story, number: int) -> Any:
     """Somebody new asks."""
     return await story.ask(100 + number, f"member{number}@example.org")

@@ -240,7 +240,9 @@ async def test_another_tier_gives_another_role(story: Story) -> None:
     found = await errand(story, invite)
     assert found is not None
     assert (found.to_take, found.wanted) == (ROLE, OTHER_ROLE)
-    await roles.done(await roles.taken(found))
+    ready = await roles.taken(found)
+    assert ready is not None
+    await roles.done(ready)
     await edits.set_role(ADMIN, second, None)
     found = await errand(story, invite)
     assert found is not None

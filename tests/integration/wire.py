@@ -136,6 +136,10 @@ async def connected(
         queue = await stack.enter_async_context(opened_queue(house, bot))
         wire = Wire(discord, plex, house, bot, queue, clock)
         await house.services.links.adopt_home()
+        # People type here: `/invite` is the form.
+        async with house.ledger.begin() as work:
+            await work.guilds.set(discord.world.guild.id, sign_in=False)
+            await work.commit()
         await wire.run_jobs()
         await wire.until(lambda: bot.is_ready() and discord.commands_synced)
         yield wire

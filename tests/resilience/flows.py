@@ -75,28 +75,35 @@ async def play(scene: Scene, step: Step, person: Person, *, again: float = AGAIN
     raise TimeoutError(f"{step.name} of {person.login} came to nothing: {state}")
 
 
+async def form_only(scene: Scene, person: Person) -> None:
+    """Nobody signs in with Plex there, so that `/invite` is the form."""
+    await scene.execute(
+        f"INSERT INTO guild (id, sign_in) VALUES ({person.place.guild.id}, false)"  # noqa: S608 - a number
+        " ON CONFLICT (id) DO UPDATE SET sign_in = false WHERE guild.sign_in"
+    )
+
+
 async def ask(scene: Scene, person: Person) -> None:
     """`/invite` and its form."""
+    await form_only(scene, person)
     shown = await person.actor.slash(person.place.get_access, "invite")
     if shown.modal is not None:
         await person.actor.submit_modal(shown, {"login": person.login})
 
 
 async def sign_in(scene: Scene, person: Person) -> None:
-    """`/invite` where people may sign in with Plex, and the PIN is confirmed there."""
+    """`/invite` where whoever signs in is let in, and the PIN is confirmed on Plex."""
     people = scene.plex.world.people
     account = people.find(person.login) or scene.plex.world.add_account(
         person.login.partition("@")[0], person.login
     )
     pin_id = await scene.waiting_pin(person)
     if pin_id is None:
-        await scene.execute("UPDATE guild SET asking = 'signed_in'")
+        await scene.execute("UPDATE guild SET sign_in = true, asking = 'signed_in'")
         await person.actor.slash(person.place.get_access, "invite")
         with contextlib.suppress(TimeoutError):
             await scene.eventually(lambda: scene.waiting_pin(person), "a PIN", AGAIN / 4)
         pin_id = await scene.waiting_pin(person)
-    # Whoever is signed in asks then, and the admins decide.
-    await scene.execute("UPDATE guild SET asking = 'freely'")
     if pin_id is not None:
         scene.plex.world.keys.allow_pin(pin_id, account.id)
 
@@ -124,6 +131,7 @@ async def ask_with_code(scene: Scene, person: Person) -> None:
             person.place.guild.id, normal(CODE), created_at=datetime.now(UTC), **known
         )
         await work.commit()
+    await form_only(scene, person)
     shown = await person.actor.slash(person.place.get_access, "invite", code=CODE)
     if shown.modal is not None:
         await person.actor.submit_modal(shown, {"login": person.login, "code": CODE})
@@ -228,7 +236,7 @@ INSERT INTO tier_library (tier_id, library_id)
 IN_KIDS = "tier_id = (SELECT id FROM tier WHERE name = 'Kids') AND change IS NULL"
 
 ASK = Step("ask", ask, "requested")
-SIGN_IN = Step("sign in", sign_in, "requested", where="is_proven", check=signed_out)
+SIGN_IN = Step("sign in", sign_in, "active", where="is_proven", check=signed_out)
 ASK_WITH_CODE = Step("ask with a code", ask_with_code, "sent", where="code_id IS NOT NULL")
 APPROVE = Step("approve", approve, "sent")
 DOUBT = Step("approve in doubt", approve_in_doubt, "sent")
@@ -286,6 +294,11 @@ FLOWS: dict[str, Flow] = {
                 "SignInService.signed_in",
                 "SignInService.release",
                 "ProvingService.settle",
+                "AcceptingService.begin",
+                "AcceptingService.later",
+                "ReconcileService.accepted",
+                "PlexService.accept",
+                "PlexService.share_state",
                 "PlexService.begin_sign_in",
                 "PlexService.token_of_pin",
                 "PlexService.who",

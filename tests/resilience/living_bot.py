@@ -132,6 +132,7 @@ class LivingBot:
     async def ask(self, login: str = "bob@example.org") -> Any:
         """Bob asks for access: his private answer."""
         discord = self.discord
+        await self.query("UPDATE guild SET sign_in = false WHERE sign_in")
         shown = await discord.bob.slash(discord.world.get_access, "invite")
         answer = await discord.bob.submit_modal(shown, {"login": login})
         return await discord.finished(answer, 10)

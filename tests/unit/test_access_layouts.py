@@ -20,6 +20,7 @@ from test_layouts import (
     in_state,
     shown,
 )
+from tongues import spoken
 
 from bot.domain.audit import Event
 from bot.domain.errors import Refused
@@ -65,7 +66,7 @@ def test_access_panels(
     gone = Refused("restore.libraries_gone", titles=", ".join([hostile(100)] * 100))
     for refusal in (None, gone):
         view = AccessView(invite, TIER, LINK, MANY)
-        panel = access_panel(view, texts(language), can_change=can_change, refusal=refusal)
+        panel = access_panel(view, spoken(language), can_change=can_change, refusal=refusal)
         check(panel)
         assert len(labels(panel)) <= 5
 
@@ -116,7 +117,7 @@ def test_notices(language: str, kind: NoticeKind, mended: bool) -> None:
     }
     cleared = NOW if mended else None
     notice = Notice(10**17, SNOWFLAKE, kind, NOW, 1, 10**17, details, cleared)
-    card = notice_card(NoticeData(notice, GuildSettings(1), LINK), texts(language))
+    card = notice_card(NoticeData(notice, GuildSettings(1), LINK), spoken(language))
     check(card)
     assert ("✅" in shown(card)) is mended
     if mended:
@@ -128,7 +129,9 @@ def test_notices(language: str, kind: NoticeKind, mended: bool) -> None:
 def test_notices_of_which_little_is_known(language: str, kind: NoticeKind) -> None:
     """Without a link and without details there is still a sentence."""
     check(
-        notice_card(NoticeData(Notice(1, 1, kind, NOW, 1), GuildSettings(1), None), texts(language))
+        notice_card(
+            NoticeData(Notice(1, 1, kind, NOW, 1), GuildSettings(1), None), spoken(language)
+        )
     )
 
 
@@ -149,7 +152,7 @@ def test_a_status_of_everything_that_is_wrong(language: str) -> None:
         stuck=stuck,
         troubles=troubles,
     )
-    panel = status_panel(report, texts(language))
+    panel = status_panel(report, spoken(language))
     check(panel)
     assert len(labels(panel)) == 3
 
@@ -177,14 +180,14 @@ def test_the_question_before_leaving(language: str, state: InviteState) -> None:
     """It holds, and so does the panel with every library of a big server."""
     invite = in_state(state, expires_at=NOW)
     view = MemberView(invite, TIER, LINK, LIBRARIES)
-    check(leave_panel(view, texts(language)))
-    check(member_panel(view, texts(language)))
+    check(leave_panel(view, spoken(language)))
+    check(member_panel(view, spoken(language)))
 
 
 @every_language
 def test_modals(language: str) -> None:
     """Forms for a reason and for an end hold."""
-    t = texts(language)
+    t = spoken(language)
     number = 10**18 - 1
     for modal in (
         reason_modal(t, "suspend", number),

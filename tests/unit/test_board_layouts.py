@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from test_layouts import LINK, SNOWFLAKE, check, hostile, shown
+from tongues import LANGUAGES, spoken
 
 from bot.domain.audit import AuditFilter, AuditLine, AuditPage, Event
 from bot.domain.board import (
@@ -29,7 +30,7 @@ from bot.domain.jobs import Trouble
 from bot.domain.notices import Notice, NoticeKind
 from bot.domain.people import GuildSettings
 from bot.domain.plex import PlexActivity, PlexStream
-from bot.i18n import languages, texts
+from bot.i18n import texts
 from bot.services.audit import PAGE
 from bot.services.board import RECENT, Board, ServerView
 from bot.services.notices import NoticeData
@@ -41,7 +42,7 @@ from bot.ui.stats import stats_file, stats_panel, stats_picture
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 MUCH = 10**12
-every_language = pytest.mark.parametrize("language", languages())
+every_language = pytest.mark.parametrize("language", LANGUAGES)
 with_and_without = pytest.mark.parametrize("has_picture", [True, False])
 
 
@@ -89,7 +90,7 @@ def full(days: int) -> Board:
 @pytest.mark.parametrize("days", PERIODS)
 def test_the_fullest_dashboard(language: str, has_picture: bool, days: int) -> None:
     """Whatever is wrong at once, and however everything is called, Discord takes it."""
-    t = texts(language)
+    t = spoken(language)
     view = board_panel(full(days), t, has_picture=has_picture)
     check(view)
     assert len(board_picture(full(days), t)) > 1000
@@ -102,8 +103,8 @@ def test_the_fullest_dashboard(language: str, has_picture: bool, days: int) -> N
 def test_the_emptiest_dashboard(language: str, has_picture: bool) -> None:
     """Without Plex, without anybody, it still is one."""
     empty = Board(Daily(date(2025, 1, 1), 7))
-    check(board_panel(empty, texts(language), has_picture=has_picture))
-    assert board_picture(empty, texts(language))
+    check(board_panel(empty, spoken(language), has_picture=has_picture))
+    assert board_picture(empty, spoken(language))
 
 
 @every_language
@@ -123,7 +124,7 @@ def test_the_fullest_statistics(language: str, has_picture: bool, days: int) -> 
         tuple((f"{n}{hostile(99)}", MUCH) for n in range(60)),
         is_sample=True,
     )
-    t = texts(language)
+    t = spoken(language)
     check(stats_panel(view, t, has_picture=has_picture))
     assert len(stats_picture(view, t)) > 1000
     assert len(stats_file(view, t)) < 200_000
@@ -146,7 +147,7 @@ def test_the_fullest_page_of_the_log(language: str) -> None:
         for n in range(PAGE)
     )
     wanted = AuditFilter(SNOWFLAKE, "share.left_to_others", NOW, NOW + timedelta(days=36500))
-    view = audit_panel(AuditPage(lines, True, True), wanted, texts(language))
+    view = audit_panel(AuditPage(lines, True, True), wanted, spoken(language))
     check(view)
     text = shown(view)
     last = text.count("<t:1767323040:R> <@")

@@ -15,6 +15,7 @@ from test_layouts import (
     hostile,
     shown,
 )
+from tongues import spoken
 
 from bot.domain.codes import LABEL_LENGTH, MOST_TYPED, MOST_USES, Code, new_code
 from bot.domain.errors import Refused
@@ -61,19 +62,19 @@ def test_the_list_of_codes(language: str) -> None:
         newer_than=10**18 - 1,
         older_than=10**18 - 2,
     )
-    panel = list_panel(page, texts(language))
+    panel = list_panel(page, spoken(language))
     check(panel)
     buttons = [c["custom_id"] for c in components(panel) if c["type"] == 2]
     assert sum("revoke" in id_ for id_ in buttons) == PAGE
     assert sum("turn" in id_ for id_ in buttons) == 2
-    check(list_panel(CodePage((), NOW), texts(language)))
+    check(list_panel(CodePage((), NOW), spoken(language)))
 
 
 @every_language
 @pytest.mark.parametrize("view", [VIEW, LEAST], ids=["full", "least"])
 def test_a_code_made_and_taken_back(language: str, view: CodeView) -> None:
     """Both messages hold, and what is to be sent fits one message of plain text."""
-    t = texts(language)
+    t = spoken(language)
     for problem in (None, Refused("code.link_failed", channel=SNOWFLAKE)):
         check(made_panel(view, t, problem))
     for link_stays in (False, True):
@@ -96,7 +97,7 @@ def test_a_label_with_an_address() -> None:
 def test_the_panel_for_members(language: str, asking: Asking) -> None:
     """It holds however one asks here; with a code only it has one way in."""
     panel = Panel(1, 1, PanelKind.GET_ACCESS, 1, 1)
-    view = render(PanelData(panel, GuildSettings(1, asking=asking)), texts(language))
+    view = render(PanelData(panel, GuildSettings(1, asking=asking)), spoken(language))
     check(view)
     ids = [c["custom_id"] for c in components(view) if c["type"] == 2]
     assert ("helpr:get:access" in ids) is (asking is not Asking.WITH_CODE)
@@ -106,7 +107,7 @@ def test_the_panel_for_members(language: str, asking: Asking) -> None:
 @every_language
 def test_forms_with_a_code(language: str) -> None:
     """The forms hold, with the longest code that can be typed."""
-    t = texts(language)
+    t = spoken(language)
     for needs_code in (False, True):
         check_modal(request_modal(t, needs_code=needs_code, code="x" * (MOST_TYPED + 1)))
     check_modal(redeem_modal(t))
@@ -118,4 +119,4 @@ def test_many_panels_that_do_not_stand(language: str, problem: PanelProblem) -> 
     """A notice about all of a server's panels holds."""
     named = [[kind, str(SNOWFLAKE - n), problem] for n in range(40) for kind in PanelKind]
     notice = Notice(1, 1, NoticeKind.PANELS, NOW, 1, details={"panels": named})
-    check(notice_card(NoticeData(notice, GuildSettings(1), None), texts(language)))
+    check(notice_card(NoticeData(notice, GuildSettings(1), None), spoken(language)))

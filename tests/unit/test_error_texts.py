@@ -43,6 +43,8 @@ PARAMS: dict[str, str | int] = {
     "most": 365,
     "nudge": 14,
     "withdraw": 3,
+    "first": 7,
+    "again": 8,
     "channel": 123456789012345679,
     "permissions": "view_channel send_messages",
     "role": 123456789012345680,
@@ -167,13 +169,14 @@ def test_no_text_is_without_a_use() -> None:
 
 
 @pytest.mark.parametrize("language", languages())
-@pytest.mark.parametrize("key", sorted(TEXTS))
-def test_every_text_renders_in_every_language(language: str, key: str) -> None:
+def test_every_text_renders_in_every_language(language: str) -> None:
     """With its params every text becomes a sentence without braces, short enough for a phone."""
-    shown = error_text(HelprError(key, **PARAMS), texts(language))
-    assert shown
-    assert "{" not in shown
-    assert len(shown) < LONGEST
+    longest = LONGEST if language == "en" else LONGEST * 1.5
+    for key in TEXTS:
+        shown = error_text(HelprError(key, **PARAMS), texts(language))
+        assert shown, key
+        assert "{" not in shown, key
+        assert len(shown) < longest, key
 
 
 @pytest.mark.parametrize("language", languages())

@@ -168,7 +168,7 @@ def test_roles() -> None:
 
 def test_switches() -> None:
     """A switch is yes or no, and nothing else."""
-    switch = GuildSetting("waiting_list", Kind.SWITCH)
+    switch = SETTINGS["waiting_list"]
     assert switch.read(["yes"], GUILD) is True
     assert switch.read(["no"], GUILD) is False
     assert refused(switch, "1") == refused(switch, "YES!") == refused(switch) == "setting.unknown"

@@ -13,13 +13,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.client import EXTENSIONS
-from bot.domain.jobs import ALL_JOBS, FollowSignIn, Job, RunBulk, ShowNotice, ShowPanel
+from bot.domain.jobs import (
+    ALL_JOBS,
+    FillSeats,
+    FollowSignIn,
+    ForgetMember,
+    Job,
+    LookForMember,
+    RunBulk,
+    SendMessage,
+    ShowNotice,
+    ShowPanel,
+)
 from bot.domain.timing import backoff, in_time_for
-from bot.i18n import catalogues, check, languages, texts
+from bot.i18n import catalogues, check, languages, page, texts
 from bot.jobs.bulk import BulkJobs
 from bot.jobs.changing import ChangingJobs
 from bot.jobs.comparing import ComparingJobs
+from bot.jobs.forgetting import ForgettingJobs
+from bot.jobs.messaging import MessagingJobs
 from bot.jobs.noticing import NoticingJobs
+from bot.jobs.presence import PresenceJobs
 from bot.jobs.queue import HOUSEKEEPING, Workers, handlers, make_app
 from bot.jobs.roles import RoleJobs
 from bot.jobs.sharing import SharingJobs
@@ -29,6 +43,7 @@ from bot.jobs.telling import TellingJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
 from bot.services.troubles import TroubleService
+from bot.services.waiting import WaitingService
 from bot.ui.items import ALL_ITEMS
 from bot.ui.items.base import Dynamic
 from bot.ui.modals import ALL_FORMS
@@ -56,11 +71,15 @@ def registered() -> dict[type[Job], Any]:
                 comparing=ComparingJobs(nothing, nothing),
                 telling=TellingJobs(nothing, nothing),
                 noticing=NoticingJobs(nothing, nothing),
+                presence=PresenceJobs(nothing, nothing),
+                messaging=MessagingJobs(nothing, nothing),
                 roles=RoleJobs(nothing, nothing),
                 standing=StandingJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
-                signing_in=SignInJobs(nothing, nothing, nothing, nothing, nothing),
+                signing_in=SignInJobs(*[nothing] * 5, accepting=nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
+                waiting=WaitingService(nothing, nothing),
+                forgetting=ForgettingJobs(nothing, nothing),
             )
         )
     )
@@ -92,6 +111,7 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
     others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
+    others |= {SendMessage, LookForMember, ForgetMember, FillSeats}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
 
@@ -209,7 +229,10 @@ def test_the_check_can_mend_the_template(tmp_path: Path, monkeypatch: pytest.Mon
     """After `--update` the template holds every text."""
     monkeypatch.setattr(catalogues, "LOCALES", tmp_path)
     monkeypatch.setattr(catalogues, "TEMPLATE", tmp_path / "helpr.pot")
+    monkeypatch.setattr(check, "PAGE", tmp_path / "texts.md")
+    monkeypatch.setattr(page, "PAGE", tmp_path / "texts.md")
     assert check.main(["--update"]) == 0
+    assert "Approved! Now accept on Plex" in (tmp_path / "texts.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -130,11 +130,12 @@ def test_what_is_wrong_is_refused_with_a_reason(
     german: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each refused line is named, and says why."""
-    for line, why in BAD.items():
-        file = german / "de.jsonl"
-        file.write_text(line)
-        assert check.main(["--fill", "de", str(file)]) == 1, line
-        assert why in capsys.readouterr().out
+    file = german / "de.jsonl"
+    file.write_text("\n".join(BAD))
+    assert check.main(["--fill", "de", str(file)]) == 1
+    said = capsys.readouterr().out
+    for number, why in enumerate(BAD.values(), 1):
+        assert why in said.split(f"line {number}: ")[1].split("\nline ")[0]
 
 
 @pytest.mark.parametrize("locale", ["sv-SE", "zh-TW", "no", "hu"])
@@ -144,3 +145,21 @@ def test_a_language_nobody_translated_falls_back_to_english(locale: str) -> None
     assert t.language == "en"
     assert t.n("{n} library", "{n} libraries", 2) == "2 libraries"
     assert "sv" not in languages()
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "names"),
+    [
+        ("en-US", "1,234", "a, b"),
+        ("de", "1.234", "a, b"),
+        ("zh-CN", "1,234", "a、b"),
+        ("ru", "1\xa0234", "a, b"),
+    ],
+)
+def test_numbers_and_lists_are_written_as_the_language_does(
+    language: str, number: str, names: str
+) -> None:
+    """Thousands and separators follow the reader's language."""
+    t = texts(language)
+    assert number in t.n("{n} library", "{n} libraries", 1234)
+    assert t.list(["a", "b"]) == names

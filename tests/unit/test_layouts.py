@@ -11,6 +11,7 @@ import pytest
 from discord.ui import LayoutView, Modal
 from hypothesis import given
 from hypothesis import strategies as st
+from tongues import LANGUAGES, spoken, unmarked
 
 from bot.domain.errors import PlexTokenRefused
 from bot.domain.guild_settings import MOST_ROLES, SETTINGS, TYPED, Value
@@ -19,7 +20,7 @@ from bot.domain.links import Link, LinkedLibrary, LinkState, Tier
 from bot.domain.logins import LOGIN_LENGTH, NOTE_LENGTH, REASON_LENGTH, Login, LoginKind
 from bot.domain.people import Asking, GuildSettings
 from bot.domain.plex import PlexServerStatus
-from bot.i18n import languages, texts
+from bot.i18n import texts
 from bot.services.invites import PAGE, MemberView, QueuePage
 from bot.services.links import LibraryChoice, LinkReport
 from bot.services.settings import SettingView
@@ -119,6 +120,7 @@ def check(view: LayoutView) -> None:
     # Counted as JavaScript counts, the stricter of the two ways.
     assert sum(len(text.encode("utf-16-le")) // 2 for text in contents) <= TEXT
     assert all(text.strip() for text in contents)
+    check_marked(view)
     ids = [component["custom_id"] for component in found if "custom_id" in component]
     assert len(ids) == len(set(ids))
     assert all(len(custom_id) <= 100 for custom_id in ids)
@@ -137,6 +139,17 @@ def check(view: LayoutView) -> None:
                 assert 1 <= len(component["placeholder"]) <= 150
 
 
+def check_marked(view: LayoutView | Modal) -> None:
+    """In the pseudo language: nothing is shown that translators have never seen."""
+    found = list(components(view))
+    texts_of = [c[key] for c in found for key in ("content", "label", "placeholder") if c.get(key)]
+    texts_of += [c["description"] for c in found if c["type"] == 18 and c.get("description")]
+    options = [option for c in found for option in c.get("options", [])]
+    texts_of += [o[key] for o in options for key in ("label", "description") if o.get(key)]
+    if any("⟦" in text for text in texts_of):
+        assert [(text, words) for text in texts_of if (words := unmarked(f"⟦⟧{text}"))] == []
+
+
 def check_menu(menu: dict[str, Any]) -> None:
     """Everything that Discord would refuse a menu for."""
     options = menu["options"]
@@ -148,7 +161,7 @@ def check_menu(menu: dict[str, Any]) -> None:
     assert 1 <= len(menu["placeholder"]) <= 150
 
 
-every_language = pytest.mark.parametrize("language", languages())
+every_language = pytest.mark.parametrize("language", LANGUAGES)
 every_state = pytest.mark.parametrize("state", list(InviteState))
 
 
@@ -158,9 +171,10 @@ def test_cards(language: str, state: InviteState) -> None:
     """A card holds in every state, with its buttons: two to decide, one where Plex refused."""
     earlier = tuple(in_state(past) for past in (InviteState.DENIED, InviteState.ENDED) * 2)[:3]
     invite = in_state(state)
-    card = review_card(CardData(invite, GuildSettings(1), TIER, LINK, earlier), texts(language))
+    card = review_card(CardData(invite, GuildSettings(1), TIER, LINK, earlier), spoken(language))
     check(card)
-    buttons = 2 if invite.is_open else int(state is InviteState.FAILED)
+    # While it is open a third one shows the address.
+    buttons = 3 if invite.is_open else int(state is InviteState.FAILED)
     assert sum(c["type"] == 2 for c in components(card)) == buttons
 
 
@@ -189,7 +203,7 @@ def test_cards_show_no_address(state: InviteState) -> None:
 @every_state
 def test_member_panels(language: str, state: InviteState) -> None:
     """The member's panel holds in every state; Withdraw is there exactly while that is possible."""
-    panel = member_panel(MemberView(in_state(state), TIER, LINK), texts(language))
+    panel = member_panel(MemberView(in_state(state), TIER, LINK), spoken(language))
     check(panel)
     withdraws = [c for c in components(panel) if "withdraw" in c.get("custom_id", "")]
     assert bool(withdraws) == (state in WITHDRAWABLE)
@@ -208,7 +222,7 @@ def test_queue_pages(language: str, number: int) -> None:
     """A page of the queue holds with the longest requests there can be, both ways to turn."""
     invites = tuple(in_state(InviteState.REQUESTED, id=10**17 + n) for n in range(number))
     page = QueuePage(invites, 100_000, previous_before=10**17, next_after=10**17)
-    panel = queue_panel(page, texts(language))
+    panel = queue_panel(page, spoken(language))
     check(panel)
     assert sum("approve" in c.get("custom_id", "") for c in components(panel)) == number
 
@@ -235,14 +249,14 @@ def test_status_panels(language: str, tier: Tier | None) -> None:
         LinkReport(LINK, tier, {}),
         LinkReport(dataclasses.replace(LINK, state=LinkState.CONNECTED), tier, {}, status=status),
     ):
-        check(status_panel(report, texts(language)))
+        check(status_panel(report, spoken(language)))
 
 
 @every_language
 @pytest.mark.parametrize("page", [0, 1, 11, 12, 10**6])
 def test_library_panels(language: str, page: int) -> None:
     """300 libraries with titles of 100 characters, all chosen: every page holds."""
-    panel = libraries_panel(LibraryChoice(LINK, TIER, LIBRARIES), page, texts(language))
+    panel = libraries_panel(LibraryChoice(LINK, TIER, LIBRARIES), page, spoken(language))
     check(panel)
     [menu] = [component for component in components(panel) if component["type"] == 3]
     assert len(menu["options"]) == 25
@@ -290,8 +304,16 @@ def settings_views(**changes: Any) -> list[SettingView]:
         "nudge_days": 60,
         "withdraw_days": 365,
         "breaker_percent": 100,
+        "remind_days": 60,
+        "remind_again_days": 59,
+        "grace_days": 90,
+        "retention_days": 3650,
+        "private_threads": True,
         "undo_seconds": 300,
+        "waiting_list": False,
+        "take_hours": 720,
         "asking": Asking.SIGNED_IN,
+        "sign_in": True,
         "timezone": "America/Argentina/ComodRivadavia",
         "locale": "en",
     }
@@ -306,7 +328,7 @@ def settings_views(**changes: Any) -> list[SettingView]:
 @pytest.mark.parametrize("may_change", [True, False])
 def test_settings(language: str, may_change: bool) -> None:
     """The list and every page hold with the longest values; forms too; a page has one control."""
-    views, t = settings_views(may_change=may_change), texts(language)
+    views, t = settings_views(may_change=may_change), spoken(language)
     assert {view.setting.key for view in views} == set(SETTINGS)
     check(settings_panel(views, t))
     for view in views:
@@ -333,7 +355,7 @@ def test_settings_that_nobody_has_set() -> None:
 @every_language
 def test_modals(language: str) -> None:
     """Modals hold: title, labels, descriptions and fields."""
-    t = texts(language)
+    t = spoken(language)
     for modal in (request_modal(t), deny_modal(t, 10**18 - 1, 10**9 - 1, f"q{10**18 - 1}")):
         check_modal(modal)
 
@@ -344,6 +366,7 @@ def check_modal(modal: Modal) -> None:
     assert 1 <= len(payload["title"]) <= 45
     assert len(payload["custom_id"]) <= 100
     assert 1 <= len(payload["components"]) <= 5
+    check_marked(modal)
     for component in components(modal):
         if component["type"] == 18:
             assert 1 <= len(component["label"]) <= 45
@@ -360,8 +383,9 @@ def check_modal(modal: Modal) -> None:
 @given(text=st.text(alphabet=st.characters(exclude_categories=("Cs",))))
 def test_plain_text_shows_exactly_what_was_typed(text: str) -> None:
     """Taking Discord's backslashes away gives the text again; no markup is left without one."""
-    escaped = plain(text)
-    assert re.sub(r"\\([^0-9A-Za-z\s])", r"\1", escaped) == text
+    escaped, turns = plain(text), "[\u202a-\u202e\u2066-\u2069]"
+    unescaped = re.sub(r"\\([^0-9A-Za-z\s])", r"\1", re.sub(turns, "", escaped))
+    assert unescaped == re.sub(turns, "", text)
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`~|<>\[\]@#]", escaped)
 
 
@@ -391,6 +415,22 @@ def test_nothing_that_was_typed_works(text: str) -> None:
     first = next(index for index, char in enumerate(text) if not char.isalnum())
     assert escaped[first : first + 2] == f"\\{text[first]}"
     assert "://" not in escaped
+
+
+@pytest.mark.parametrize("name", ["محمد", "דוד (1)", "Ali علي!", "\u202eevil\u2069 محمد"])
+def test_a_name_from_right_to_left_stands_apart(name: str) -> None:
+    """Arabic and Hebrew names do not turn the sentence around them, nor do invisible signs."""
+    shown = plain(name)
+    assert (shown[0], shown[-1]) == ("\u2068", "\u2069")
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", shown[1:-1])
+    assert plain("Zoë 山田") == "Zoë 山田"
+
+
+def test_a_name_from_right_to_left_on_a_card() -> None:
+    """The line around it is in its own order: name, then the rest."""
+    login = Login(LoginKind.USERNAME, "שלום")
+    invite = in_state(InviteState.REQUESTED, login=login)
+    assert "\u2068שלום\u2069" in shown(review_card(CardData(invite, GuildSettings(1)), texts()))
 
 
 def test_a_quotation_stays_one() -> None:

@@ -1,11 +1,13 @@
 """The lists of people within Discord's limits, whatever people, tiers and libraries are called."""
 
 import dataclasses
+import sys
 from datetime import timedelta
 
 import pytest
 from test_layouts import LIBRARIES, LINK, LOGIN, NOW, SNOWFLAKE, check, check_modal, hostile, shown
 from test_layouts import TIER as ONE_TIER
+from tongues import LANGUAGES, spoken
 
 from bot.domain.bulk import Bulk, BulkAction, BulkDetails
 from bot.domain.drift import Drift, DriftKind
@@ -21,6 +23,14 @@ from bot.ui.imports import match_panel, matched_panel, stranger_panel, strangers
 from bot.ui.modals.bulk import end_all_modal, extend_all_modal
 
 T = texts()
+
+
+@pytest.fixture(params=LANGUAGES)
+def every_tongue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test in every language there is, and in the pseudo-language."""
+    monkeypatch.setattr(sys.modules[__name__], "T", spoken(request.param))
+
+
 BIG = 10**18 - 1
 TIERS = tuple(
     dataclasses.replace(ONE_TIER, id=BIG - n, duration_days=30, is_default=n == 0)
@@ -56,6 +66,7 @@ DRIFTS = tuple(
 )
 
 
+@pytest.mark.usefixtures("every_tongue")
 @pytest.mark.parametrize("standing", list(Standing))
 def test_the_list(standing: Standing) -> None:
     """A full page with the longest names there are; nobody is cut off."""
@@ -70,6 +81,7 @@ def test_the_list(standing: Standing) -> None:
     check_modal(extend_all_modal(T, wanted))
 
 
+@pytest.mark.usefixtures("every_tongue")
 @pytest.mark.parametrize("action", list(BulkAction))
 def test_before_it_begins(action: BulkAction) -> None:
     """The question names what is done, and the number."""
@@ -79,11 +91,12 @@ def test_before_it_begins(action: BulkAction) -> None:
     check_modal(end_all_modal(T, draft))
 
 
+@pytest.mark.usefixtures("every_tongue")
 def test_people_from_before() -> None:
     """The accounts on Plex that nobody knows, and one of them."""
     panel = strangers_panel(StrangerPage(10**6, DRIFTS, BIG, BIG), T)
     check(panel)
-    assert shown(panel).count("300 libraries") == len(DRIFTS)
+    assert shown(panel).count(T.n("{n} library", "{n} libraries", 300)) == len(DRIFTS)
     for page in (StrangerPage(0), StrangerPage(0, is_connected=False)):
         check(strangers_panel(page, T))
     for tier in (None, TIERS[0]):

@@ -7,6 +7,7 @@ from typing import Any
 import discord
 import pytest
 from test_layouts import LIBRARIES, LINK, TIER, check, components, every_language
+from tongues import spoken
 
 from bot.domain.errors import Refused
 from bot.domain.links import Link, LinkState
@@ -19,7 +20,6 @@ from bot.domain.sign_in import (
     SignInPurpose,
     SignInState,
 )
-from bot.i18n import texts
 from bot.services.linking import Leaving
 from bot.services.links import LinkReport
 from bot.services.proving import Proof
@@ -86,14 +86,14 @@ def test_every_step_holds(language: str, view: SetupView) -> None:
     for step in Step:
         for way in (ON, ALONE):
             for page in (0, 5, 10**6):
-                check(setup_panel(view, step, texts(language), way=way, page=page, roles=set()))
+                check(setup_panel(view, step, spoken(language), way=way, page=page, roles=set()))
     assert view.step in Step
 
 
 @every_language
 def test_what_is_missing_is_said(language: str) -> None:
     """Every right that is missing gets a line, and one more than what works has none."""
-    t = texts(language)
+    t = spoken(language)
     well = Rights(channel_id=1, gives_roles=True)
     assert well.is_well
     assert all(line.startswith("✅") for line in rights_lines(well, t))
@@ -113,7 +113,7 @@ def test_what_is_missing_is_said(language: str) -> None:
 @every_language
 def test_the_other_panels(language: str) -> None:
     """The greeting, the two ways, what came of them, and disconnecting hold."""
-    t = texts(language)
+    t = spoken(language)
     check(greeting(t))
     for asking in Asking:
         check(ways_panel(signing_in(SignInState.WAITING), asking, t))
@@ -127,7 +127,7 @@ def test_the_other_panels(language: str) -> None:
 @every_language
 def test_the_status_of_many_servers(language: str) -> None:
     """Twelve servers in trouble are one message within Discord's limits; one is as before."""
-    t = texts(language)
+    t = spoken(language)
     reports = [LinkReport(link, TIER, {}) for link in LINKS]
     panel = status_panel(reports[0], t, reports[1:])
     check(panel)

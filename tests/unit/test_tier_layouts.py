@@ -1,6 +1,7 @@
 """The panels of tiers within Discord's limits, whatever tiers, servers and libraries are called."""
 
 import dataclasses
+import sys
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from test_layouts import (
     in_state,
     shown,
 )
+from tongues import LANGUAGES, spoken
 
 from bot.domain.filters import KINDS, MOST_VALUES, ContentFilter, Media
 from bot.domain.invites import InviteState
@@ -41,6 +43,14 @@ from bot.ui.tier_pages import (
 from bot.ui.tiers import tier_panel, tiers_panel
 
 T = texts()
+
+
+@pytest.fixture(params=LANGUAGES)
+def every_tongue(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test in every language there is, and in the pseudo-language."""
+    monkeypatch.setattr(sys.modules[__name__], "T", spoken(request.param))
+
+
 VALUES = tuple(f"{n}{'x' * 96}" for n in range(MOST_VALUES))
 FILTER = ContentFilter(*[VALUES] * len(KINDS)).stored
 # An emoji is two units for Discord's client, and one here.
@@ -71,6 +81,7 @@ VIEW = TierView(
 EMPTY = TierView(Tier(1, 1, 1, "x", is_default=True), LINK, links=(LINK,))
 
 
+@pytest.mark.usefixtures("every_tongue")
 @pytest.mark.parametrize("page", [0, 3, 99])
 def test_all_tiers(page: int) -> None:
     """A hundred tiers with the longest names, on 30 servers, by pages."""
@@ -81,6 +92,7 @@ def test_all_tiers(page: int) -> None:
     check(tiers_panel(TierList((), {}, seats[:1]), page, T, saved=True))
 
 
+@pytest.mark.usefixtures("every_tongue")
 @pytest.mark.parametrize("view", [VIEW, EMPTY, dataclasses.replace(VIEW, target=OTHERS[0])])
 def test_one_tier_and_its_pages(view: TierView) -> None:
     """The fullest tier there can be, an empty one, and one that is being deleted."""
@@ -100,10 +112,11 @@ def test_what_is_wrong_is_said() -> None:
     """Each problem of a role, missing libraries, and who has something else, stand on the panel."""
     text = shown(tier_panel(VIEW, T))
     assert text.count("⚠️") == len(RoleProblem)
-    assert "On Plex, 1000000 people with this tier still have something else" in text
+    assert "On Plex, 1,000,000 people with this tier still have something else" in text
     assert "It has no libraries" in shown(tier_panel(EMPTY, T))
 
 
+@pytest.mark.usefixtures("every_tongue")
 def test_forms() -> None:
     """Every form within Discord's limits, filled with what the fullest tier has."""
     forms = [new_tier_modal(T), tier_modal(FULL, T), seats_modal(LINK, T)]
@@ -123,6 +136,7 @@ def test_forms() -> None:
                 check_menu({"placeholder": "x", **component})
 
 
+@pytest.mark.usefixtures("every_tongue")
 def test_the_menu_of_tiers_on_cards_and_in_the_queue() -> None:
     """A full page of the queue holds with a menu for each; one tier alone needs no menu."""
     tiers, waiting = (FULL, *OTHERS), in_state(InviteState.REQUESTED)

@@ -10,6 +10,7 @@ from typing import Any
 from discord.ui import DynamicItem
 
 from bot.ui.items import (
+    absence,
     access,
     board,
     bulk,
@@ -17,8 +18,10 @@ from bot.ui.items import (
     holders,
     imports,
     members,
+    messages,
     mine,
     plex,
+    privacy,
     requests,
     settings,
     setup,
@@ -30,14 +33,17 @@ from bot.ui.items import (
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *requests.ITEMS,
     *members.ITEMS,
+    *messages.ITEMS,
     *mine.ITEMS,
     *wishes.ITEMS,
+    *absence.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
     *codes.ITEMS,
     *holders.ITEMS,
     *imports.ITEMS,
     *plex.ITEMS,
+    *privacy.ITEMS,
     *settings.ITEMS,
     *board.ITEMS,
     *tiers.ITEMS,

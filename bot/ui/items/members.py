@@ -50,8 +50,27 @@ class Prove(Dynamic, DynamicItem[Button[Any]], template=r"helpr:prove:(?P<way>an
         super().__init__(Button(label=label, custom_id=f"helpr:prove:{way}"))
 
 
+class Hold(
+    Dynamic,
+    DynamicItem[Button[Any]],
+    template=r"helpr:hold:(?P<choice>yes|no):(?P<invite_id>\d{1,18})",
+):
+    """Have one's own sign-in kept until the decision, or signed out now."""
+
+    rule = Rule(Right.MEMBER)
+    in_dms = True
+
+    def __init__(self, choice: str, invite_id: int, label: str = "…") -> None:
+        self.choice, self.invite_id = choice, invite_id
+        style = discord.ButtonStyle.primary if choice == "yes" else discord.ButtonStyle.secondary
+        super().__init__(
+            Button(style=style, label=label, custom_id=f"helpr:hold:{choice}:{invite_id}")
+        )
+
+
 ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Withdraw,
     Leave,
     Prove,
+    Hold,
 )

@@ -37,10 +37,18 @@ class RedeemForm(Submitted):
 
 
 def request_modal(
-    t: Texts, tiers: Sequence[Tier] = (), *, needs_code: bool = False, code: str = ""
+    t: Texts,
+    tiers: Sequence[Tier] = (),
+    *,
+    needs_code: bool = False,
+    code: str = "",
+    is_known: bool = False,
 ) -> Modal:
-    """`/invite`: the form of `request_fields`."""
-    fields = request_fields(t, tiers, needs_code=needs_code, code=code)
+    """`/invite`: the form of `request_fields`; the account and a word where a code `is_known`."""
+    if is_known:
+        fields = request_fields(t, needs_code=True)[1:]
+    else:
+        fields = request_fields(t, tiers, needs_code=needs_code, code=code)
     return modal(t("Ask for access to Plex"), "helpr:request", *fields)
 
 
