@@ -127,9 +127,9 @@ async def test_renewing_what_has_run_out(stage: Stage) -> None:
 
 async def test_another_tier(stage: Stage) -> None:
     """Only tiers that members may ask for are offered; approving moves them on Plex."""
+    await stage.active(stage.bob)
     family = await other_tier(stage, "Films", "Kids")
     await tier(stage, "Secret", "Films")
-    await stage.active(stage.bob)
     shown = (await stage.slash(stage.bob, "my-plex")).response
     form = await stage.bob.click(shown, label="Change tier")
     choice = form.modal["components"][0]["component"]
@@ -147,9 +147,9 @@ async def test_another_tier(stage: Stage) -> None:
 
 async def test_a_tier_that_is_not_offered(stage: Stage) -> None:
     """A form that names another tier changes nothing."""
+    await stage.active(stage.bob)
     await other_tier(stage, "Films")
     secret = await tier(stage, "Secret", "Films")
-    await stage.active(stage.bob)
     invite = await stage.invite_of(stage.bob)
     assert invite is not None
     async with stage.nothing_changes():
