@@ -51,6 +51,10 @@ class Discord:
     def ask(self) -> None:
         """`/invite`, and of its two ways the one of the form, which is open then."""
         self.slash("/invite")
+        self.by_form()
+
+    def by_form(self) -> None:
+        """Of the two ways that are offered the one of the form, which is open then."""
         self.press(self.private.last, "Use e-mail or username")
         expect(self.form).to_be_visible()
 
