@@ -42,7 +42,7 @@ class WishCog(commands.Cog, name="Wishes"):
 
     async def ask(self, interaction: Interaction, form: WishForm) -> None:
         """The form was sent; the card follows by its own job."""
-        await interaction.response.defer()
+        await _answer_privately(interaction)
         value = form.values.get("tier", "")
         is_id = value.isdecimal() and len(value) <= LONGEST_ID
         await self._bot.services.wishes.ask(
@@ -56,7 +56,7 @@ class WishCog(commands.Cog, name="Wishes"):
 
     async def take_back(self, interaction: Interaction, pressed: TakeWishBack) -> None:
         """The member wants it no more."""
-        await interaction.response.defer()
+        await _answer_privately(interaction)
         await self._bot.services.wishes.take_back(
             actor_of(interaction), pressed.invite_id, WishKind(pressed.kind)
         )
@@ -105,6 +105,15 @@ class WishCog(commands.Cog, name="Wishes"):
         view = await self._bot.services.invites.view(actor_of(interaction), answer)
         panel = member_panel(view, self._bot.texts_for(interaction))
         await interaction.edit_original_response(view=panel)
+
+
+async def _answer_privately(interaction: Interaction) -> None:
+    """In the place of one's own panel; a message about it stays: what it tells is still true."""
+    came_from = interaction.message
+    if came_from is not None and came_from.flags.ephemeral:
+        await interaction.response.defer()
+    else:
+        await interaction.response.defer(ephemeral=True, thinking=True)
 
 
 async def setup(bot: Any) -> None:

@@ -37,7 +37,7 @@ from bot.domain.invites import (
     InviteState,
 )
 from bot.domain.logins import Login, LoginKind
-from bot.domain.members import Absence
+from bot.domain.members import Absence, WishKind
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER, PRESENCE
 from db.models import Forgetting, Guild, InviteRow, PlexLink, SignIn, Tier
@@ -356,18 +356,22 @@ class Invites(InviteRows):
         except IntegrityError as error:
             raise _refusal(error) from None
         if row is not None:
-            await self._after(id_, to, now)
+            await self._after(row, now)
         return self._maybe(row)
 
-    async def _after(self, id_: int, to: InviteState, now: datetime) -> None:
+    async def _after(self, row: Row[Any], now: datetime) -> None:
         """What a move means for what hangs on the invite."""
-        if to in _ENDS_WISHES:
-            await self._session.execute(over(now).where(WISH.c.invite_id == id_))
-        if to not in _UNDECIDED:
+        if row.state in _ENDS_WISHES:
+            wishes = over(now).where(WISH.c.invite_id == row.id)
+            if row.end_reason == EndReason.EXPIRED:
+                # Who has asked for more time in time can still be given it.
+                wishes = wishes.where(WISH.c.kind != WishKind.TIME)
+            await self._session.execute(wishes)
+        if row.state not in _UNDECIDED:
             # A sign-in that is held for it has something to accept, or is not needed any more.
             await self._session.execute(
                 update(SIGN_IN)
-                .where(SIGN_IN.c.invite_id == id_, SIGN_IN.c.held_until.is_not(None))
+                .where(SIGN_IN.c.invite_id == row.id, SIGN_IN.c.held_until.is_not(None))
                 .values(poll_due_at=now)
             )
 

@@ -7,7 +7,6 @@ import discord
 from discord.ui import Item, LayoutView
 
 from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
-from bot.domain.members import WishKind
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.absence import own_absence_line
@@ -23,12 +22,11 @@ from bot.ui.items.members import Leave, Withdraw
 from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
 from bot.ui.items.privacy import MyData
-from bot.ui.items.wishes import AskWish, TakeWishBack
-from bot.ui.layout import GREY, YELLOW, layout
+from bot.ui.layout import GREY, YELLOW, in_rows, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
-from bot.ui.wishes import wish_lines
+from bot.ui.wishes import wish_buttons, wish_lines
 
 _CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
 _CAN_LOOK = {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}
@@ -62,7 +60,7 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
         *_lines(invite, view, t),
         *wish_lines(view.mine.wishes, t),
         f"-# {account}",
-        rows=[_buttons(view, invite, t), _own_buttons(view, invite, t)],
+        rows=[*in_rows(_buttons(view, invite, t)), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -83,7 +81,7 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
 def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible now."""
     if invite.is_ending:
-        return _wish_buttons(view, invite, t)
+        return wish_buttons(view, t)
     buttons = holding_buttons(invite, view.mine.holding, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
@@ -91,7 +89,7 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
         buttons.append(Understood(invite.id, t("Understood")))
     if invite.state in _CAN_LOOK:
         buttons.append(CannotSee(invite.id, t("I can't see the libraries")))
-    buttons += _wish_buttons(view, invite, t)
+    buttons += wish_buttons(view, t)
     if invite.state in WITHDRAWABLE:
         buttons.append(Withdraw(invite.id, t("Withdraw")))
     if invite.state in _CAN_LEAVE:
@@ -107,23 +105,6 @@ def _own_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
         dms = SwitchDms("off", invite.id, t("Direct messages: on"))
     own = MyData("show", invite.id, t("My data"))
     return [Language(invite.id, t("Language")), dms, own]
-
-
-def _wish_buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
-    """Ask for more, or take back what was asked for."""
-    mine, buttons = view.mine, list[Item[Any]]()
-    open_ = {wish.kind for wish in mine.wishes if wish.is_open}
-    if WishKind.TIME in open_:
-        buttons.append(TakeWishBack("time", invite.id, t("No more time needed")))
-    elif mine.may_have_time:
-        is_over = invite.state is InviteState.ENDED
-        label = t("Renew") if is_over else t("Ask for more time")
-        buttons.append(AskWish("time", invite.id, label))
-    if WishKind.TIER in open_:
-        buttons.append(TakeWishBack("tier", invite.id, t("Keep my tier")))
-    elif mine.choices:
-        buttons.append(AskWish("tier", invite.id, t("Change tier")))
-    return buttons
 
 
 def _has_to_read(view: MemberView, invite: Invite) -> bool:

@@ -4,11 +4,21 @@ from typing import Any
 
 from discord.ui import ActionRow, Item, LayoutView
 
+from bot.domain.invites import InviteState
 from bot.domain.members import Wish, WishKind, WishState
 from bot.i18n import Texts
+from bot.services.invites import MemberView
 from bot.services.wishes import WishData, WishPage
-from bot.ui.cards import ends_line
-from bot.ui.items.wishes import CARD, LIST, GrantWish, RefuseWish, Wishes
+from bot.ui.cards import ends_line, forgotten_card
+from bot.ui.items.wishes import (
+    CARD,
+    LIST,
+    AskWish,
+    GrantWish,
+    RefuseWish,
+    TakeWishBack,
+    Wishes,
+)
 from bot.ui.layout import BLUE, GREEN, GREY, RED, contained, line, text
 from bot.ui.plain import mention, plain, quoted, relative
 from bot.ui.states import state_name
@@ -25,8 +35,11 @@ _COLOURS = {
 
 def wish_card(data: WishData, t: Texts) -> LayoutView:
     """The card in the request channel; it has buttons only while nobody has decided."""
+    if data.invite.is_forgotten:
+        return forgotten_card(data.invite, t)
     # The state stands apart, so that what the member wrote can never pass for it.
-    items: list[Item[Any]] = [text(*_lines(data, t)), line(), text(_status(data.wish, t))]
+    asked = text(*_lines(data, t), _note(data.wish), _gives(data, t))
+    items: list[Item[Any]] = [asked, line(), text(_status(data.wish, t))]
     if data.wish.is_open:
         items.append(ActionRow(*_buttons(data, t, CARD)))
     return contained(*items, colour=_COLOURS[data.wish.state])
@@ -41,7 +54,14 @@ def wishes_panel(page: WishPage, t: Texts) -> LayoutView:
     for data in page.wishes:
         items += [
             line(),
-            text(*_lines(data, t), _status(data.wish, t), limit=LISTED_LENGTH),
+            # The note last: it is what may be cut off.
+            text(
+                *_lines(data, t),
+                _gives(data, t),
+                _status(data.wish, t),
+                _note(data.wish),
+                limit=LISTED_LENGTH,
+            ),
             ActionRow(*_buttons(data, t, LIST)),
         ]
     if page.next_after is not None:
@@ -54,6 +74,34 @@ def wish_lines(wishes: tuple[Wish, ...], t: Texts) -> list[str]:
     return [one for wish in wishes for one in _own_lines(wish, t)]
 
 
+def wish_buttons(view: MemberView, t: Texts) -> list[Item[Any]]:
+    """Ask for more, or take back what was asked for."""
+    buttons = time_buttons(view, t)
+    if view.invite is None:
+        return buttons
+    if _asks_for(view, WishKind.TIER):
+        buttons.append(TakeWishBack("tier", view.invite.id, t("Keep my tier")))
+    elif view.mine.choices:
+        buttons.append(AskWish("tier", view.invite.id, t("Change tier")))
+    return buttons
+
+
+def time_buttons(view: MemberView, t: Texts) -> list[Item[Any]]:
+    """The same for more time alone."""
+    if view.invite is None:
+        return []
+    if _asks_for(view, WishKind.TIME):
+        return [TakeWishBack("time", view.invite.id, t("No more time needed"))]
+    if not view.mine.may_have_time:
+        return []
+    is_over = view.invite.state is InviteState.ENDED
+    return [AskWish("time", view.invite.id, t("Renew") if is_over else t("Ask for more time"))]
+
+
+def _asks_for(view: MemberView, kind: WishKind) -> bool:
+    return any(wish.is_open and wish.kind is kind for wish in view.mine.wishes)
+
+
 def _own_lines(wish: Wish, t: Texts) -> list[str]:
     is_time, when = wish.kind is WishKind.TIME, relative(wish.created_at)
     if wish.is_open and is_time:
@@ -64,10 +112,11 @@ def _own_lines(wish: Wish, t: Texts) -> list[str]:
         asked = t("You asked for another tier {when}. The admins decide, and you will hear from"
                   " me.", when=when)  # fmt: skip
         return ["⏳ " + asked]
+    when = relative(wish.decided_at or wish.created_at)
     said_no = (
-        t("The admins said no to more time.")
+        t("The admins said no to more time {when}.", when=when)
         if is_time
-        else t("The admins said no to another tier.")
+        else t("The admins said no to another tier {when}.", when=when)
     )
     return ["⛔ " + said_no, quoted(wish.reason) if wish.reason else ""]
 
@@ -77,19 +126,28 @@ def _lines(data: WishData, t: Texts) -> list[str]:
     who = mention(wish.member_id)
     if wish.kind is WishKind.TIME:
         title = t("{member} asks for more time", member=who)
-        gives = t.n("Approving gives {n} day more.", "Approving gives {n} days more.", data.days)
     else:
-        wished = plain(data.wished.name) if data.wished else "?"
         title = t("{member} asks for another tier", member=who)
-        gives = t("Approving moves them to {tier}.", tier=f"**{wished}**")
-    lines = [
+    return [
         f"### {title}",
         t("Plex account: {login}", login=f"**{plain(invite.login.masked)}**"),
         t("Tier: {tier}", tier=f"**{plain(data.tier.name)}**") if data.tier else "",
         ends_line(invite, t) or t("Access: {state}", state=state_name(invite.state, t)),
-        quoted(wish.note) if wish.note else "",
     ]
-    return [*lines, gives] if wish.is_open else lines
+
+
+def _note(wish: Wish) -> str:
+    return quoted(wish.note) if wish.note else ""
+
+
+def _gives(data: WishData, t: Texts) -> str:
+    """What approving does, while that can be done."""
+    if not data.wish.is_open:
+        return ""
+    if data.wish.kind is WishKind.TIME:
+        return t.n("Approving gives {n} day more.", "Approving gives {n} days more.", data.days)
+    wished = plain(data.wished.name) if data.wished else "?"
+    return t("Approving moves them to {tier}.", tier=f"**{wished}**")
 
 
 def _status(wish: Wish, t: Texts) -> str:

@@ -1,11 +1,13 @@
 """Members with access ask for more time or another tier; reviewers decide on a card."""
 
 import asyncio
+import json
 from typing import Any
 
 import unseen
 from lives import access, dm, lasting, my_plex, suspended, tier, until
 from stage import Stage, button, labels, refusal, said, words
+from test_forgetting import assert_unknown, forget
 
 from bot.domain.errors import Refused
 from bot.domain.members import WishKind
@@ -81,7 +83,7 @@ async def test_more_time_is_refused(stage: Stage) -> None:
     await stage.rita.submit_modal(form, {"reason": "We are full."})
     await stage.run_jobs()
     assert await days_left(stage) == left
-    assert "The admins said no to more time." in words(panel)
+    assert "The admins said no to more time <t:" in words(panel)
     assert "> We are full" in words(panel)
     assert "We are full" in words(stage.card())
     assert f"Denied by <@{stage.rita.id}>" in words(stage.card())
@@ -100,7 +102,7 @@ async def test_a_refusal_comes_as_one_direct_message(stage: Stage) -> None:
     form = await stage.alice.click(stage.card(), label="Deny")
     await stage.alice.submit_modal(form, {"reason": "Sorry."})
     await stage.run_jobs()
-    assert "The admins said no to more time." in dm(stage, stage.bob)
+    assert "The admins said no to more time <t:" in dm(stage, stage.bob)
     assert [one.id for one in stage.dms(stage.bob)] != [one.id for one in before]
 
 
@@ -131,6 +133,9 @@ async def test_another_tier(stage: Stage) -> None:
     family = await other_tier(stage, "Films", "Kids")
     await tier(stage, "Secret", "Films")
     shown = (await stage.slash(stage.bob, "my-plex")).response
+    # Access without an end cannot last longer.
+    assert MORE not in labels(shown)
+    assert "It has no end." in words(shown)
     form = await stage.bob.click(shown, label="Change tier")
     choice = form.modal["components"][0]["component"]
     assert [option["label"] for option in choice["options"]] == ["Family"]
@@ -142,6 +147,27 @@ async def test_another_tier(stage: Stage) -> None:
     await stage.run_jobs()
     [share] = stage.shares()
     assert sorted(one.title for one in share.libraries) == ["Films", "Kids"]
+    assert "Tier: **Family**" in (await my_plex(stage, stage.bob))[0]
+
+
+async def test_a_tier_that_is_full(stage: Stage) -> None:
+    """Approving tells who decides that it is full; the wish waits until there is a seat."""
+    await stage.active(stage.carol, "carol@example.org")
+    family = await other_tier(stage, "Films")
+    await stage.run_sql("UPDATE tier SET seats = 1 WHERE id = $1", family)
+    await stage.run_sql("UPDATE invite SET tier_id = $1", family)
+    await stage.active(stage.bob)
+    shown = (await stage.slash(stage.bob, "my-plex")).response
+    form = await stage.bob.click(shown, label="Change tier")
+    await stage.bob.submit_modal(form, {"tier": [str(family)]})
+    await stage.run_jobs()
+    async with stage.nothing_changes():
+        pressed = await stage.rita.click(stage.card(), label="Approve")
+        assert "The tier Family is full" in refusal(pressed)
+    assert labels(stage.card()) == ["Approve", "Deny"]
+    await stage.run_sql("UPDATE tier SET seats = 2 WHERE id = $1", family)
+    await stage.rita.click(stage.card(), label="Approve")
+    await stage.run_jobs()
     assert "Tier: **Family**" in (await my_plex(stage, stage.bob))[0]
 
 
@@ -195,7 +221,7 @@ async def test_who_was_suspended_cannot_renew(stage: Stage) -> None:
             stage.env,
             stage.bob,
             stage.world.get_access,
-            {"type": 2, "custom_id": f"helpr:wish:time:{invite.id}", "label": "x"},
+            {"type": 2, "style": 2, "label": "x", "custom_id": f"helpr:wish:time:{invite.id}"},
         )
         assert "That cannot be asked for now" in refusal(pressed)
     await stage.pass_time(days=31)
@@ -217,6 +243,54 @@ async def test_a_wish_ends_with_the_access(stage: Stage) -> None:
     assert "decided or taken back meanwhile" in refusal(late)
 
 
+async def test_a_wish_outlives_the_time_it_is_about(stage: Stage) -> None:
+    """Nobody decided before the end: the card still renews, once; the second one reads who did."""
+    await asked_for_time(stage)
+    await stage.pass_time(days=11)
+    assert await stage.state_of(stage.bob) == "ended"
+    shown, buttons = await my_plex(stage, stage.bob)
+    assert "You asked for more time <t:" in shown
+    assert "No more time needed" in buttons
+    stale = button(stage.card(), "Approve")
+    await stage.rita.click(stage.card(), label="Approve")
+    late = await unseen.press(stage.env, stage.alice, stage.world.access_requests, stale)
+    assert f"<@{stage.rita.id}> was faster and has decided that already." in refusal(late)
+    await stage.run_jobs()
+    assert await stage.state_of(stage.bob) == "active"
+    assert await days_left(stage) == 30
+
+
+def reminders(stage: Stage) -> list[Any]:
+    """The reminders among Bob's direct messages."""
+    return [one for one in stage.dms(stage.bob) if "Your Plex access ends soon" in words(one)]
+
+
+async def test_asked_below_a_reminder(stage: Stage) -> None:
+    """The reminder's own button asks, from a direct message that stays as it is."""
+    await lasting(stage, 30)
+    await stage.active(stage.bob)
+    await until(stage, stage.bob, days=6)
+    [reminder] = reminders(stage)
+    assert labels(reminder) == ["My access", MORE, "No direct messages"]
+    form = await stage.bob.user.click(reminder, label=MORE)
+    answered = await stage.bob.user.submit_modal(form, {"note": "Please!"})
+    assert "You asked for more time <t:" in said(answered)
+    assert answered.ephemeral
+    await stage.run_jobs()
+    assert "> Please" in words(stage.card())
+    [reminder] = reminders(stage)
+    again = await stage.bob.user.click(reminder, label=MORE)
+    assert "You have asked for that already." in refusal(again)
+    # The next one tells that, and offers the way back.
+    await until(stage, stage.bob, hours=20)
+    [reminder] = reminders(stage)
+    assert "You asked for more time <t:" in words(reminder)
+    taken = await stage.bob.user.click(reminder, label="No more time needed")
+    assert MORE in labels(taken.response)
+    await stage.run_jobs()
+    assert "Withdrawn by the member" in words(stage.card())
+
+
 async def test_taken_back(stage: Stage) -> None:
     """The member may take it back, and ask again."""
     panel = await asked_for_time(stage)
@@ -224,6 +298,52 @@ async def test_taken_back(stage: Stage) -> None:
     await stage.run_jobs()
     assert "Withdrawn by the member" in words(stage.card())
     assert MORE in labels(panel)
+
+
+# -- privacy --------------------------------------------------------------------------------------
+
+
+async def test_wishes_in_the_file_and_forgotten(stage: Stage) -> None:
+    """The export holds them with every word; being forgotten erases those, on the cards too."""
+    panel = await asked_for_time(stage, "The dog wants it")
+    await stage.bob.click(panel, label="No more time needed")
+    await stage.run_jobs()
+    form = await stage.bob.click(panel, label=MORE)
+    await stage.bob.submit_modal(form, {"note": "The cat wants it"})
+    await stage.run_jobs()
+    form = await stage.rita.click(stage.card(), label="Deny")
+    await stage.rita.submit_modal(form, {"reason": "No pets."})
+    family = await other_tier(stage, "Films")
+    shown = (await stage.slash(stage.bob, "my-plex")).response
+    form = await stage.bob.click(shown, label="Change tier")
+    await stage.bob.submit_modal(form, {"tier": [str(family)], "note": "The parrot wants it"})
+    await stage.run_jobs()
+    me = Actor(stage.world.guild.id, stage.bob.id)
+    held = json.loads(await stage.house.services.privacy.export(me))["wishes"]
+    assert [(one["kind"], one["state"], one["note"], one["reason_given"]) for one in held] == [
+        ("time", "withdrawn", "The dog wants it", None),
+        ("time", "refused", "The cat wants it", "No pets."),
+        ("tier", "open", "The parrot wants it", None),
+    ]
+    await forget(stage, stage.bob)
+    await assert_unknown(stage, stage.bob)
+    said_of_them = "SELECT state, note_sealed, reason_sealed, member_id < 0, decided_by FROM wish"
+    assert sorted(await stage.run_sql(said_of_them)) == [
+        ("refused", None, None, True, stage.rita.id),
+        ("withdrawn", None, None, True, None),
+        ("withdrawn", None, None, True, None),
+    ]
+    for card in stage.cards():
+        text = words(card)
+        assert "Forgotten" in text
+        assert not any(word in text for word in (str(stage.bob.id), "wants it", "No pets"))
+    late = await unseen.press(
+        stage.env,
+        stage.alice,
+        stage.world.access_requests,
+        {"type": 2, "style": 3, "label": "x", "custom_id": "helpr:wish_grant:3:1:card"},
+    )
+    assert "decided or taken back meanwhile" in refusal(late)
 
 
 # -- cards and races ------------------------------------------------------------------------------
