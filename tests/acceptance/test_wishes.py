@@ -153,10 +153,12 @@ async def test_another_tier(stage: Stage) -> None:
 async def test_a_tier_that_is_full(stage: Stage) -> None:
     """Approving tells who decides that it is full; the wish waits until there is a seat."""
     await stage.active(stage.carol, "carol@example.org")
+    await stage.active(stage.bob)
     family = await other_tier(stage, "Films")
     await stage.run_sql("UPDATE tier SET seats = 1 WHERE id = $1", family)
-    await stage.run_sql("UPDATE invite SET tier_id = $1", family)
-    await stage.active(stage.bob)
+    await stage.run_sql(
+        "UPDATE invite SET tier_id = $1 WHERE member_id = $2", family, stage.carol.id
+    )
     shown = (await stage.slash(stage.bob, "my-plex")).response
     form = await stage.bob.click(shown, label="Change tier")
     await stage.bob.submit_modal(form, {"tier": [str(family)]})
