@@ -1,7 +1,8 @@
 """Where cards stand: posted, edited and removed in a channel or thread, by REST alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import discord
 from discord.http import Route
@@ -10,6 +11,8 @@ from discord.ui import LayoutView
 from bot.domain.channels import ChannelProblem
 
 THREAD_ARCHIVED = 50083
+# How far back a card of an earlier attempt is looked for, when it is posted late. One request.
+LOOK_BACK = 100
 _PROBLEMS = {
     10003: ChannelProblem.GONE,
     50001: ChannelProblem.HIDDEN,
@@ -57,6 +60,19 @@ class CardChannel:
                 message = await channel.send(view=view, nonce=nonce)
         return message
 
+    async def find(self, channel_id: int, button: str) -> discord.Message | None:
+        """The card with a button whose id begins like that: of an attempt that was killed before
+        it could note it down. Raises `Blocked`.
+
+        Discord itself recognises one by its nonce, but only for some minutes.
+        """
+        channel = self._client.get_partial_messageable(channel_id)
+        with blocking(channel_id, gone=True):
+            async for message in channel.history(limit=LOOK_BACK):
+                if any(id_.startswith(button) for id_ in custom_ids(raw(message))):
+                    return message
+        return None
+
     async def remove(self, channel_id: int, message_id: int) -> None:
         """A card that stands elsewhere now; gone already, or out of reach, is as good."""
         message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
@@ -70,6 +86,23 @@ class CardChannel:
             await self._client.http.request(route, json={"archived": False})
         except discord.Forbidden as error:
             raise Blocked(thread_id, ChannelProblem.LOCKED) from error
+
+
+def raw(message: discord.Message) -> list[Any]:
+    """The components of a message, as Discord carries them."""
+    return [component.to_dict() for component in message.components]
+
+
+def custom_ids(components: Sequence[Any]) -> Iterator[str]:
+    """The ids of everything that can be pressed in them."""
+    return (str(one["custom_id"]) for one in walk(components) if "custom_id" in one)
+
+
+def walk(components: Sequence[Any]) -> Iterator[Any]:
+    """These components and all inside them."""
+    for component in components:
+        yield component
+        yield from walk(component.get("components", []))
 
 
 @contextmanager

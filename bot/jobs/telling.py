@@ -13,7 +13,7 @@ from bot.domain.invites import NO_CARD, Invite
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
 from bot.jobs.answers import edit_answer
-from bot.jobs.card_channel import Blocked, CardChannel, blocking
+from bot.jobs.card_channel import Blocked, CardChannel, raw, walk
 from bot.log import logger
 from bot.services.invites import MemberView
 from bot.services.showing import WORTH_TELLING, CardData, ShowingService, TellData
@@ -35,8 +35,6 @@ UNREACHED = (
     OSError,
     TimeoutError,
 )
-# How far back a card of an earlier attempt is looked for, when it is posted late. One request.
-LOOK_BACK = 100
 INVALID_RECIPIENT = 50033
 
 
@@ -102,19 +100,10 @@ class TellingJobs:
         return channel_id, message.id
 
     async def _posted_before(self, channel_id: int, data: CardData) -> discord.Message | None:
-        """The card of an attempt that was killed before it could note it down; raises `Blocked`.
-
-        Discord itself recognises one by its nonce, but only for some minutes.
-        """
+        """The card of an attempt that was killed before it could note it down; raises `Blocked`."""
         if not data.is_late:
             return None
-        button = f"helpr:approve:{data.invite.id}:"
-        channel = self._client.get_partial_messageable(channel_id)
-        with blocking(channel_id, gone=True):
-            async for message in channel.history(limit=LOOK_BACK):
-                if any(id_.startswith(button) for id_ in custom_ids(raw(message))):
-                    return message
-        return None
+        return await self._cards.find(channel_id, f"helpr:approve:{data.invite.id}:")
 
     async def _blocked(self, data: CardData, blocked: Blocked) -> None:
         """Cards have nowhere to go: keep quiet for a while, after saying so once."""
@@ -249,7 +238,7 @@ def _moves(data: CardData) -> bool:
 def _is_news(data: TellData) -> bool:
     """Whether a message has to come anew: an edit of the old one notifies nobody.
 
-    So it is with a reminder, and with a wish that was refused since that message.
+    So it is with a reminder, and with a wish that was decided since that message.
     """
     dm_id = data.invite.dm_message_id
     if data.is_reminder or dm_id is None:
@@ -282,24 +271,8 @@ def _is_older(message: discord.Message, view: LayoutView) -> bool:
     return list(_texts(raw(message))) != list(_texts(sent))
 
 
-def raw(message: discord.Message) -> list[Any]:
-    """The components of a message, as Discord carries them."""
-    return [component.to_dict() for component in message.components]
-
-
 def _texts(components: Sequence[Any]) -> Iterator[str]:
-    return (str(one["content"]).strip() for one in _walk(components) if "content" in one)
-
-
-def custom_ids(components: Sequence[Any]) -> Iterator[str]:
-    """The ids of everything that can be pressed in them."""
-    return (str(one["custom_id"]) for one in _walk(components) if "custom_id" in one)
-
-
-def _walk(components: Sequence[Any]) -> Iterator[Any]:
-    for component in components:
-        yield component
-        yield from _walk(component.get("components", []))
+    return (str(one["content"]).strip() for one in walk(components) if "content" in one)
 
 
 def is_unwelcome(error: BaseException) -> bool:

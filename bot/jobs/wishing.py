@@ -58,11 +58,30 @@ class WishJobs:
                 log.info("wish.gone", wish=wish.id, error=code_of(error))
             else:
                 return known
-        if wanted is None or not wish.is_open:
+        if wanted is None or (known is not None and not wish.is_open):
             # Nowhere to go, or somebody tidied up after the decision.
             return None
-        nonce = nonce_of("wish", wish.id, wish.card_message_id)
-        message = await self._cards.post(wanted, view, nonce)
+        message = await self._posted_before(wanted, data)
+        if message is not None:
+            await self._cards.edit(wanted, message.id, view)
+        elif wish.is_open:
+            nonce = nonce_of("wish", wish.id, wish.card_message_id)
+            message = await self._cards.post(wanted, view, nonce)
+        else:
+            # It was decided before there was a card.
+            return None
         if known is not None and moves:
             await self._cards.remove(*known)
         return wanted, message.id
+
+    async def _posted_before(self, channel_id: int, data: WishData) -> discord.Message | None:
+        """The card of an attempt that was killed before it could note it down; raises `Blocked`."""
+        wish = data.wish
+        if wish.is_open and not data.is_late:
+            return None
+        try:
+            return await self._cards.find(channel_id, f"helpr:wish_grant:{wish.id}:")
+        except Blocked:
+            if wish.is_open:
+                raise
+            return None

@@ -27,7 +27,7 @@ class Mine:
     holding: Holding | None = None
     ahead: int | None = None
     wishes: tuple[Wish, ...] = ()
-    """Of each kind the latest, if it is open or was refused: what was granted shows by itself."""
+    """Of each kind the latest, unless it was withdrawn."""
     may_have_time: bool = False
     choices: tuple[Tier, ...] = ()
     """The tiers that the member may ask to be moved to."""
@@ -41,7 +41,7 @@ async def mine_of(work: Work, invite: Invite) -> Mine:
         member,
         await holding_of(work, invite),
         await ahead_of(work, invite),
-        tuple(one for one in latest if one.state in {WishState.OPEN, WishState.REFUSED}),
+        tuple(one for one in latest if one.state is not WishState.WITHDRAWN),
         await may_have_time(work, invite),
         await choices(work, invite),
     )

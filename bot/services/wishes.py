@@ -15,6 +15,7 @@ from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from bot.services.access import AccessService
 from bot.services.mine import choices, may_have_time
+from bot.services.showing import NONCE_LIFE
 from db.ledger import Ledger, Work
 
 PAGE = 5
@@ -24,13 +25,17 @@ REFUSED_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class WishData:
-    """Everything that the card of a wish shows. `wished` is the tier that is asked for."""
+    """Everything that the card of a wish shows. `wished` is the tier that is asked for.
+
+    `is_late` says that an earlier attempt may have posted it longer ago than Discord remembers.
+    """
 
     wish: Wish
     invite: Invite
     guild: GuildSettings
     tier: Tier | None = None
     wished: Tier | None = None
+    is_late: bool = False
 
     @property
     def days(self) -> int:
@@ -183,7 +188,9 @@ class WishService:
                 await work.wishes.settle(wish, now=now)
                 data = None
             await work.commit()
-            return data
+            if data is None:
+                return None
+            return replace(data, is_late=now - wish.created_at > NONCE_LIFE)
 
     async def shown(self, wish: Wish, channel_id: int, message_id: int) -> None:
         """The card shows `wish.version`."""

@@ -113,6 +113,10 @@ def _own_lines(wish: Wish, t: Texts) -> list[str]:
                   " me.", when=when)  # fmt: skip
         return ["⏳ " + asked]
     when = relative(wish.decided_at or wish.created_at)
+    if wish.state is WishState.GRANTED and is_time:
+        return ["✅ " + t("The admins gave you more time {when}.", when=when)]
+    if wish.state is WishState.GRANTED:
+        return ["✅ " + t("The admins gave you another tier {when}.", when=when)]
     said_no = (
         t("The admins said no to more time {when}.", when=when)
         if is_time

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import unseen
-from lives import access, dm, lasting, my_plex, suspended, tier, until
+from lives import access, dm, guild_sets, lasting, my_plex, suspended, tier, until
 from stage import Stage, button, labels, refusal, said, words
 from test_forgetting import assert_unknown, forget
 
@@ -70,6 +70,7 @@ async def test_more_time_is_granted_on_the_card(stage: Stage) -> None:
     assert labels(stage.card()) == []
     assert "You asked for more time" not in words(panel)
     assert MORE in labels(panel)
+    assert "The admins gave you more time <t:" in words(panel)
     history = said(await access(stage, "show", stage.bob))
     assert f"<@{stage.bob.id}>: asked for more time" in history
     assert f"<@{stage.rita.id}>: changed the end" in history
@@ -104,6 +105,40 @@ async def test_a_refusal_comes_as_one_direct_message(stage: Stage) -> None:
     await stage.run_jobs()
     assert "The admins said no to more time <t:" in dm(stage, stage.bob)
     assert [one.id for one in stage.dms(stage.bob)] != [one.id for one in before]
+
+
+async def test_a_yes_comes_as_one_direct_message(stage: Stage) -> None:
+    """So does what is granted late; and the open card goes along to another channel before that."""
+    await asked_for_time(stage)
+    await stage.pass_time(minutes=20)
+    before = stage.dms(stage.bob)
+    await guild_sets(stage, request_channel_id=stage.world.get_access.id)
+    admin = Actor(stage.world.guild.id, stage.alice.id, Right.ADMIN)
+    await stage.house.services.wishes.owe_cards(admin)
+    await stage.run_jobs()
+    assert "asks for more time" not in words(stage.card())
+    card = stage.world.get_access.last_message
+    await stage.rita.click(card, label="Approve")
+    await stage.run_jobs()
+    assert "The admins gave you more time <t:" in dm(stage, stage.bob)
+    assert [one.id for one in stage.dms(stage.bob)] != [one.id for one in before]
+
+
+async def test_a_card_of_somebody_who_died(stage: Stage) -> None:
+    """Whoever posted it was killed before noting it down: the next one finds it, and posts none."""
+    await asked_for_time(stage)
+    count = len(stage.cards())
+    await stage.run_sql(
+        "UPDATE wish SET card_message_id = NULL, card_channel_id = NULL, card_version = 0,"
+        " card_due_at = created_at"
+    )
+    await stage.pass_time(minutes=10)
+    assert len(stage.cards()) == count
+    await stage.run_sql("UPDATE wish SET card_message_id = NULL, card_channel_id = NULL")
+    await stage.rita.click(stage.card(), label="Approve")
+    await stage.run_jobs()
+    assert len(stage.cards()) == count
+    assert f"Approved by <@{stage.rita.id}>" in words(stage.card())
 
 
 async def test_renewing_what_has_run_out(stage: Stage) -> None:

@@ -119,7 +119,7 @@ def test_a_member_panel_with_all_that_can_be(language: str, state: InviteState) 
     """Whatever a member asks for, and may ask for, the panel holds in every state."""
     invite = dataclasses.replace(in_state(state), is_proven=True, expires_at=ACTIVE.expires_at)
     held = Holding(NOW), Holding(NOW, is_agreed=True, problem_key="plex.refused")
-    for is_open in (WishState.OPEN, WishState.REFUSED):
+    for is_open in (WishState.OPEN, WishState.REFUSED, WishState.GRANTED):
         asked = tuple(wish(kind, is_open) for kind in WishKind)
         for holding in (None, *held):
             for of in ((), asked):
