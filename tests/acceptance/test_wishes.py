@@ -185,6 +185,24 @@ async def test_another_tier(stage: Stage) -> None:
     assert "Tier: **Family**" in (await my_plex(stage, stage.bob))[0]
 
 
+async def test_given_without_the_card(stage: Stage) -> None:
+    """An admin who gives by a command what was asked for has granted it; nobody gives it twice."""
+    panel = await asked_for_time(stage)
+    family = await other_tier(stage, "Films")
+    shown = (await stage.slash(stage.bob, "my-plex")).response
+    form = await stage.bob.click(shown, label="Change tier")
+    await stage.bob.submit_modal(form, {"tier": [str(family)]})
+    await stage.run_jobs()
+    await access(stage, "extend", stage.bob, until="5d")
+    await access(stage, "move", stage.bob, tier="Family")
+    await stage.run_jobs()
+    assert await days_left(stage) == 15
+    for card in stage.cards()[-2:]:
+        assert f"Approved by <@{stage.alice.id}>" in words(card)
+        assert labels(card) == []
+    assert "You asked for" not in words(panel)
+
+
 async def test_a_tier_that_is_full(stage: Stage) -> None:
     """Approving tells who decides that it is full; the wish waits until there is a seat."""
     await stage.active(stage.carol, "carol@example.org")
