@@ -7,6 +7,7 @@ import discord
 from discord.ui import Item, LayoutView
 
 from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
+from bot.domain.members import Wish, WishState
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.absence import own_absence_line
@@ -58,7 +59,7 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     return layout(
         f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
-        *wish_lines(view.mine.wishes, t),
+        *wish_lines(_wishes(view, invite), t),
         f"-# {account}",
         rows=[*in_rows(_buttons(view, invite, t)), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
@@ -116,6 +117,12 @@ def _has_to_read(view: MemberView, invite: Invite) -> bool:
     return view.mine.member.streaming_read_at is None and (
         invite.state is InviteState.SENT or is_new
     )
+
+
+def _wishes(view: MemberView, invite: Invite) -> list[Wish]:
+    """What was granted is no news any more when the access is over."""
+    is_over = invite.state is InviteState.ENDED
+    return [one for one in view.mine.wishes if not (is_over and one.state is WishState.GRANTED)]
 
 
 def _title(invite: Invite, view: MemberView, t: Texts) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from discord.ui import Item, LayoutView
 
-from bot.domain.members import Absence, WishKind
+from bot.domain.members import Absence, WishKind, WishState
 from bot.domain.messages import Matter
 from bot.i18n import Texts
 from bot.services.messages import MessageData
@@ -37,7 +37,11 @@ def message_panel(
 
 
 def _ending(data: MessageData, t: Texts) -> tuple[str, list[str]]:
-    asked = tuple(one for one in data.view.mine.wishes if one.kind is WishKind.TIME)
+    asked = [
+        one
+        for one in data.view.mine.wishes
+        if one.kind is WishKind.TIME and one.state is not WishState.GRANTED
+    ]
     return t("Your Plex access ends soon"), [
         _ends(data, data.invite.expires_at, t),
         *(wish_lines(asked, t) or [t("Would you like to keep it? Ask the admins for more time.")]),

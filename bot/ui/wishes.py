@@ -1,5 +1,6 @@
 """Wishes: their cards, the page of open ones, and what the member reads of them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from discord.ui import ActionRow, Item, LayoutView
@@ -69,7 +70,7 @@ def wishes_panel(page: WishPage, t: Texts) -> LayoutView:
     return contained(*items, colour=BLUE)
 
 
-def wish_lines(wishes: tuple[Wish, ...], t: Texts) -> list[str]:
+def wish_lines(wishes: Iterable[Wish], t: Texts) -> list[str]:
     """What the member reads of their own wishes."""
     return [one for wish in wishes for one in _own_lines(wish, t)]
 

@@ -139,6 +139,19 @@ def test_a_reminder_with_the_way_to_more_time(language: str) -> None:
         assert sum("helpr:wish" in one for one in ids) == 1
 
 
+def test_what_was_granted_is_said_while_it_lasts() -> None:
+    """On the panel of access that stands; neither in a reminder nor when it is over."""
+    mine = Mine(wishes=(wish(WishKind.TIME, WishState.GRANTED),), may_have_time=True)
+    view, gave = MemberView(ACTIVE, TIER, LINK, mine=mine), "The admins gave you more time"
+    assert gave in shown(member_panel(view, texts()))
+    over = dataclasses.replace(view, invite=in_state(InviteState.ENDED))
+    assert gave not in shown(member_panel(over, texts()))
+    reminder = MessageData(Message(1, 1, 1, 1, Matter.ENDING, NOW), view, "en")
+    text = shown(message_panel(reminder, texts()))
+    assert gave not in text
+    assert "Ask the admins for more time" in text
+
+
 @every_language
 @pytest.mark.parametrize("number", [0, invites.PAGE])
 def test_the_fullest_queue(language: str, number: int) -> None:
