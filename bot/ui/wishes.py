@@ -39,7 +39,7 @@ def wish_card(data: WishData, t: Texts) -> LayoutView:
     if data.invite.is_forgotten:
         return forgotten_card(data.invite, t)
     # The state stands apart, so that what the member wrote can never pass for it.
-    asked = text(*_lines(data, t), _note(data.wish), _gives(data, t))
+    asked = text(*_lines(data, t), _gives(data, t), _note(data.wish))
     items: list[Item[Any]] = [asked, line(), text(_status(data.wish, t))]
     if data.wish.is_open:
         items.append(ActionRow(*_buttons(data, t, CARD)))
