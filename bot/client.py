@@ -52,6 +52,7 @@ EXTENSIONS = (
     "cogs.settings",
     "cogs.setup",
     "cogs.tiers",
+    "cogs.wishes",
 )
 
 

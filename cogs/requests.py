@@ -65,6 +65,7 @@ class Requests(commands.Cog):
         await interaction.response.defer()
         actor = actor_of(interaction)
         await self._bot.services.showing.owe_cards(actor)
+        await self._bot.services.wishes.owe_cards(actor)
         page = await self._bot.services.invites.queue(actor)
         await self._show(interaction, page, posting=True)
 

@@ -232,6 +232,7 @@ class Erasing(InviteRows):
                 member_id=-W.invite_id,
                 note_sealed=None,
                 reason_sealed=None,
+                decided_by=case((W.decided_by == W.member_id, null()), else_=W.decided_by),
                 state=case((W.state == "open", "withdrawn"), else_=W.state),
                 version=W.version + 1,
                 card_due_at=case((W.card_message_id.is_not(None), now), else_=null()),

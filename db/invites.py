@@ -37,10 +37,11 @@ from bot.domain.invites import (
     InviteState,
 )
 from bot.domain.logins import Login, LoginKind
-from bot.domain.members import Absence
+from bot.domain.members import Absence, WishKind
 from bot.domain.plex import Grant, SharingSettings
 from bot.domain.timing import FIRST_ANSWER, PRESENCE
 from db.models import Forgetting, Guild, InviteRow, PlexLink, SignIn, Tier
+from db.wishes import WISH, over
 
 INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -62,6 +63,7 @@ _REFUSALS = {
 _TAKING = [Change.END, Change.TAKE_BACK, Change.SUSPEND]
 # From these nothing leads on by itself, so nothing is wanted of Plex any more.
 OVER = frozenset({InviteState.ENDED, InviteState.FAILED, InviteState.DENIED})
+_ENDS_WISHES = OVER | {InviteState.WITHDRAWN}
 # Until here somebody may have so long to accept, and no longer.
 _ON_THE_WAY = {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 # Nothing is there to accept yet, and there may be.
@@ -175,6 +177,9 @@ class Invites(InviteRows):
             ).one()
         except IntegrityError as error:
             raise _refusal(error) from None
+        # Whoever asks anew no longer asks for more of what is over.
+        of_member = (WISH.c.guild_id == guild_id) & (WISH.c.member_id == member_id)
+        await self._session.execute(over(now).where(of_member))
         return self._open(row)
 
     async def get(self, id_: int, guild_id: int | None = None) -> Invite | None:
@@ -350,14 +355,25 @@ class Invites(InviteRows):
                 row = (await self._session.execute(statement.returning(INVITE))).one_or_none()
         except IntegrityError as error:
             raise _refusal(error) from None
-        if row is not None and to not in _UNDECIDED:
+        if row is not None:
+            await self._after(row, now)
+        return self._maybe(row)
+
+    async def _after(self, row: Row[Any], now: datetime) -> None:
+        """What a move means for what hangs on the invite."""
+        if row.state in _ENDS_WISHES:
+            wishes = over(now).where(WISH.c.invite_id == row.id)
+            if row.end_reason == EndReason.EXPIRED:
+                # Who has asked for more time in time can still be given it.
+                wishes = wishes.where(WISH.c.kind != WishKind.TIME)
+            await self._session.execute(wishes)
+        if row.state not in _UNDECIDED:
             # A sign-in that is held for it has something to accept, or is not needed any more.
             await self._session.execute(
                 update(SIGN_IN)
-                .where(SIGN_IN.c.invite_id == id_, SIGN_IN.c.held_until.is_not(None))
+                .where(SIGN_IN.c.invite_id == row.id, SIGN_IN.c.held_until.is_not(None))
                 .values(poll_due_at=now)
             )
-        return self._maybe(row)
 
     async def remark(
         self,

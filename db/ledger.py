@@ -43,6 +43,7 @@ from db.stats import Stats
 from db.tiers import Tiers
 from db.trouble import Troubles
 from db.waiting import Waiting
+from db.wishes import Wishes
 
 
 class Work:
@@ -82,6 +83,7 @@ class Work:
         self.export = Export(session, keyring)
         self.erasing = Erasing(session, keyring)
         self.members = Members(session)
+        self.wishes = Wishes(session, keyring)
 
     async def commit(self) -> None:
         """Make everything of this unit of work stay."""

@@ -22,6 +22,7 @@ from bot.domain.jobs import (
     ShowCard,
     ShowNotice,
     ShowPanel,
+    ShowWish,
     TellMember,
     Trouble,
 )
@@ -33,6 +34,7 @@ from db.models import Notice as NoticeRow
 from db.models import Panel as PanelRow
 from db.models import SignIn as SignInRow
 from db.models import Trouble as TroubleRow
+from db.models import Wish as WishRow
 
 TROUBLE: Table = TroubleRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 C = TROUBLE.c
@@ -40,6 +42,7 @@ INVITE: Table = InviteRow.__table__  # type: ignore[assignment]  # a mapped clas
 LINK: Table = PlexLink.__table__  # type: ignore[assignment]  # a mapped class has a Table
 NOTICE: Table = NoticeRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 SIGN_IN: Table = SignInRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
+WISH: Table = WishRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 FORGETTING: Table = ForgettingRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 MESSAGE: Table = MessageRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
 BULK: Table = BulkRow.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -55,6 +58,7 @@ _OWED: dict[str, tuple[Table, str, str | None]] = {
     ReconcileLink.name: (LINK, "reconcile_due_at", None),
     ShowNotice.name: (NOTICE, "due_at", "leased_until"),
     FollowSignIn.name: (SIGN_IN, "poll_due_at", "leased_until"),
+    ShowWish.name: (WISH, "card_due_at", "card_leased_until"),
     ShowPanel.name: (PANEL, "due_at", "leased_until"),
     LookForMember.name: (INVITE, "presence_due_at", "presence_leased_until"),
     ForgetMember.name: (FORGETTING, "due_at", "leased_until"),

@@ -52,6 +52,7 @@ from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.services.waiting import WaitingService
+from bot.services.wishes import WishService
 from bot.settings import Settings, SettingsError
 from db.engine import make_engine
 from db.ledger import Ledger
@@ -165,6 +166,7 @@ def make_services(settings: Settings, ledger: Ledger, clock: Clock, plex: PlexSe
         invites=invites,
         mine=MineService(ledger, clock),
         sight=SightService(ledger, clock, plex),
+        wishes=WishService(ledger, clock, access),
         links=links,
         settings=SettingsService(ledger, clock, settings.home),
         sending=SendingService(ledger, clock, interval),

@@ -30,6 +30,7 @@ from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
+from bot.jobs.wishing import WishJobs
 from bot.jobs.worker import Worker
 from bot.services import Services
 from bot.settings import Settings
@@ -91,6 +92,7 @@ def make_queue(
         messaging=MessagingJobs(client, services.messages),
         roles=RoleJobs(client, services.roles),
         standing=StandingJobs(client, services.panels),
+        wishing=WishJobs(client, services.wishes),
         links=services.links,
         waiting=services.waiting,
         signing_in=SignInJobs(

@@ -112,6 +112,14 @@ class ShowPanel(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ShowWish(Job):
+    """Post or edit the card of what a member with access asks for."""
+
+    name: ClassVar[str] = "show_wish"
+    wish_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class FillSeats(Job):
     """Give the free seats of a link's owner account to those who wait for one."""
 
@@ -155,6 +163,7 @@ ALL_JOBS: tuple[type[Job], ...] = (
     GiveRole,
     RunBulk,
     ShowPanel,
+    ShowWish,
     FillSeats,
     ForgetMember,
     SendMessage,

@@ -1,6 +1,6 @@
 """A member's own side: why somebody is missed, and what somebody with access may ask for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -65,3 +65,37 @@ class Member:
     """No direct messages, please."""
     streaming_read_at: datetime | None = None
     """When what Plex itself demands for watching away from home was read."""
+
+
+DEFAULT_DAYS = 30
+"""How much longer access lasts by a wish, where the tier has no length of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a member with access asks for: more time, or the tier `tier_id`.
+
+    A snapshot of the ledger's row at `version`; `reason` is why it was refused.
+    """
+
+    id: int
+    guild_id: int
+    invite_id: int
+    member_id: int
+    kind: WishKind
+    state: WishState
+    version: int
+    created_at: datetime
+    tier_id: int | None = None
+    note: str = field(repr=False, default="")
+    decided_by: int | None = None
+    decided_at: datetime | None = None
+    reason: str = field(repr=False, default="")
+    card_channel_id: int | None = None
+    card_message_id: int | None = None
+    card_version: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Nobody has decided yet."""
+        return self.state is WishState.OPEN

@@ -47,7 +47,8 @@ class Actor:
 
     `manages_server`: an admin by Discord's own Manage Server, not only by a role of the settings.
     `bulk_id`: what they do to each of many on one word of theirs; `for_all`: and that word is about
-    everybody, themselves included. `locale`: the language they have chosen here; None: Discord's.
+    everybody, themselves included. `wish`: the wish, by id and version, that they grant by it.
+    `locale`: the language they have chosen here; None: Discord's.
     """
 
     guild_id: int
@@ -56,6 +57,7 @@ class Actor:
     manages_server: bool = False
     bulk_id: int | None = None
     for_all: bool = False
+    wish: tuple[int, int] | None = None
     locale: str | None = None
 
     @property

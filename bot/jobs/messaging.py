@@ -7,7 +7,8 @@ import discord
 from discord.http import Route
 
 from bot.i18n import texts
-from bot.jobs.telling import UNREACHED, code_of, custom_ids, is_refusal, is_unwelcome, nonce_of, raw
+from bot.jobs.card_channel import custom_ids, raw
+from bot.jobs.telling import UNREACHED, code_of, is_refusal, is_unwelcome, nonce_of
 from bot.log import logger
 from bot.services.messages import MessageData, MessageService
 from bot.ui.items.messages import SEEN

@@ -24,6 +24,7 @@ from bot.domain.jobs import (
     ShowCard,
     ShowNotice,
     ShowPanel,
+    ShowWish,
     TellMember,
 )
 from bot.jobs.bulk import BulkJobs
@@ -38,6 +39,7 @@ from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
+from bot.jobs.wishing import WishJobs
 from bot.log import logger, reference
 from bot.services.links import LinkService
 from bot.services.sweep import SweepService
@@ -73,6 +75,7 @@ class Workers:
     presence: PresenceJobs
     roles: RoleJobs
     standing: StandingJobs
+    wishing: WishJobs
     links: LinkService
     signing_in: SignInJobs
     bulk: BulkJobs
@@ -96,6 +99,7 @@ def handlers(workers: Workers) -> Mapping[type[Job], Handler]:
         FollowSignIn: workers.signing_in.follow,
         RunBulk: workers.bulk.run_bulk,
         ShowPanel: workers.standing.show_panel,
+        ShowWish: workers.wishing.show_wish,
         FillSeats: workers.waiting.fill,
         ForgetMember: workers.forgetting.forget_member,
     }

@@ -9,7 +9,8 @@ import discord
 from discord.ui import LayoutView
 
 from bot.i18n import texts
-from bot.jobs.telling import UNREACHED, code_of, custom_ids, nonce_of, raw
+from bot.jobs.card_channel import custom_ids, raw
+from bot.jobs.telling import UNREACHED, code_of, nonce_of
 from bot.log import logger
 from bot.services.panels import PanelData, PanelService
 from bot.ui.standing import MARKS, render

@@ -2,19 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import aiohttp
 import discord
-from discord.http import Route
 from discord.ui import LayoutView
 
-from bot.domain.channels import ChannelProblem
 from bot.domain.invites import NO_CARD, Invite
 from bot.domain.people import GuildSettings
 from bot.i18n import texts
 from bot.jobs.answers import edit_answer
+from bot.jobs.card_channel import Blocked, CardChannel, raw, walk
 from bot.log import logger
 from bot.services.invites import MemberView
 from bot.services.showing import WORTH_TELLING, CardData, ShowingService, TellData
@@ -36,24 +35,7 @@ UNREACHED = (
     OSError,
     TimeoutError,
 )
-# How far back a card of an earlier attempt is looked for, when it is posted late. One request.
-LOOK_BACK = 100
 INVALID_RECIPIENT = 50033
-THREAD_ARCHIVED = 50083
-_PROBLEMS = {
-    10003: ChannelProblem.GONE,
-    50001: ChannelProblem.HIDDEN,
-    50013: ChannelProblem.SILENT,
-    THREAD_ARCHIVED: ChannelProblem.LOCKED,
-}
-
-
-class Blocked(Exception):
-    """A channel takes no cards until somebody has mended it."""
-
-    def __init__(self, channel_id: int, problem: ChannelProblem) -> None:
-        super().__init__(channel_id, problem)
-        self.channel_id, self.problem = channel_id, problem
 
 
 class SwitchedOff(Exception):
@@ -66,6 +48,7 @@ class TellingJobs:
     def __init__(self, client: discord.Client, showing: ShowingService) -> None:
         self._client = client
         self._showing = showing
+        self._cards = CardChannel(client)
 
     async def show_card(self, invite_id: int) -> bool:
         """Post or edit the review card; False when it is up to date."""
@@ -95,7 +78,7 @@ class TellingJobs:
         known = _place_of_card(invite)
         if known is not None and not _moves(data):
             try:
-                await self._edit_card(*known, view)
+                await self._cards.edit(*known, view)
             except discord.NotFound as error:
                 if not invite.is_open:
                     # Somebody tidied up after the decision.
@@ -108,69 +91,19 @@ class TellingJobs:
             return None
         message = await self._posted_before(channel_id, data)
         if message is None:
-            message = await self._post_card(channel_id, invite, view)
+            nonce = nonce_of("card", invite.id, invite.card_message_id)
+            message = await self._cards.post(channel_id, view, nonce)
         if _is_older(message, view):
-            await self._edit_card(channel_id, message.id, view)
+            await self._cards.edit(channel_id, message.id, view)
         if known is not None and _moves(data):
-            await self._remove_card(*known)
+            await self._cards.remove(*known)
         return channel_id, message.id
 
-    async def _remove_card(self, channel_id: int, message_id: int) -> None:
-        """A card that stands elsewhere now; gone already, or out of reach, is as good."""
-        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
-        with suppress(discord.NotFound, discord.Forbidden):
-            await message.delete()
-
-    async def _edit_card(self, channel_id: int, message_id: int, view: LayoutView) -> None:
-        """Raises `Blocked`, and `discord.NotFound` when message or channel was deleted."""
-        message = self._client.get_partial_messageable(channel_id).get_partial_message(message_id)
-        with _blocking(channel_id):
-            try:
-                await message.edit(view=view)
-            except discord.HTTPException as error:
-                if error.code != THREAD_ARCHIVED:
-                    raise
-                await self._open_thread(channel_id)
-                await message.edit(view=view)
-
     async def _posted_before(self, channel_id: int, data: CardData) -> discord.Message | None:
-        """The card of an attempt that was killed before it could note it down; raises `Blocked`.
-
-        Discord itself recognises one by its nonce, but only for some minutes.
-        """
+        """The card of an attempt that was killed before it could note it down; raises `Blocked`."""
         if not data.is_late:
             return None
-        button = f"helpr:approve:{data.invite.id}:"
-        channel = self._client.get_partial_messageable(channel_id)
-        with _blocking(channel_id, gone=True):
-            async for message in channel.history(limit=LOOK_BACK):
-                if any(id_.startswith(button) for id_ in custom_ids(raw(message))):
-                    return message
-        return None
-
-    async def _post_card(
-        self, channel_id: int, invite: Invite, view: LayoutView
-    ) -> discord.Message:
-        """The message, new or of an earlier attempt. Raises `Blocked`."""
-        channel = self._client.get_partial_messageable(channel_id)
-        nonce = nonce_of("card", invite.id, invite.card_message_id)
-        with _blocking(channel_id, gone=True):
-            try:
-                message = await channel.send(view=view, nonce=nonce)
-            except discord.HTTPException as error:
-                if error.code != THREAD_ARCHIVED:
-                    raise
-                await self._open_thread(channel_id)
-                message = await channel.send(view=view, nonce=nonce)
-        return message
-
-    async def _open_thread(self, thread_id: int) -> None:
-        """A thread closes by itself after days of silence; raises `Blocked` where it stays so."""
-        route = Route("PATCH", "/channels/{channel_id}", channel_id=thread_id)
-        try:
-            await self._client.http.request(route, json={"archived": False})
-        except discord.Forbidden as error:
-            raise Blocked(thread_id, ChannelProblem.LOCKED) from error
+        return await self._cards.find(channel_id, f"helpr:approve:{data.invite.id}:")
 
     async def _blocked(self, data: CardData, blocked: Blocked) -> None:
         """Cards have nowhere to go: keep quiet for a while, after saying so once."""
@@ -243,7 +176,7 @@ class TellingJobs:
         invite = data.invite
         view = member_panel(_view(data), texts(data.locale))
         known = self._known_dm(invite)
-        if known is not None and (told or not data.is_reminder):
+        if known is not None and (told or not _is_news(data)):
             try:
                 await known.edit(view=view)
             except discord.NotFound as error:
@@ -302,6 +235,19 @@ def _moves(data: CardData) -> bool:
     return data.invite.is_open and wanted not in {None, data.invite.card_channel_id}
 
 
+def _is_news(data: TellData) -> bool:
+    """Whether a message has to come anew: an edit of the old one notifies nobody.
+
+    So it is with a reminder, and with a wish that was decided since that message.
+    """
+    dm_id = data.invite.dm_message_id
+    if data.is_reminder or dm_id is None:
+        return data.is_reminder
+    written_at = discord.utils.snowflake_time(dm_id)
+    decided = (wish.decided_at for wish in data.mine.wishes)
+    return any(at is not None and at > written_at for at in decided)
+
+
 def _view(data: TellData) -> MemberView:
     return MemberView(data.invite, data.tier, data.link, data.libraries, data.mine)
 
@@ -325,38 +271,8 @@ def _is_older(message: discord.Message, view: LayoutView) -> bool:
     return list(_texts(raw(message))) != list(_texts(sent))
 
 
-def raw(message: discord.Message) -> list[Any]:
-    """The components of a message, as Discord carries them."""
-    return [component.to_dict() for component in message.components]
-
-
 def _texts(components: Sequence[Any]) -> Iterator[str]:
-    return (str(one["content"]).strip() for one in _walk(components) if "content" in one)
-
-
-def custom_ids(components: Sequence[Any]) -> Iterator[str]:
-    """The ids of everything that can be pressed in them."""
-    return (str(one["custom_id"]) for one in _walk(components) if "custom_id" in one)
-
-
-def _walk(components: Sequence[Any]) -> Iterator[Any]:
-    for component in components:
-        yield component
-        yield from _walk(component.get("components", []))
-
-
-@contextmanager
-def _blocking(channel_id: int, *, gone: bool = False) -> Iterator[None]:
-    """Raise `Blocked` for what only people can mend; for a deleted channel where `gone`."""
-    try:
-        yield
-    except discord.HTTPException as error:
-        problem = _PROBLEMS.get(error.code)
-        if problem is None and isinstance(error, discord.Forbidden):
-            problem = ChannelProblem.SILENT
-        if problem is None or (problem is ChannelProblem.GONE and not gone):
-            raise
-        raise Blocked(channel_id, problem) from error
+    return (str(one["content"]).strip() for one in walk(components) if "content" in one)
 
 
 def is_unwelcome(error: BaseException) -> bool:

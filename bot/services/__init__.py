@@ -41,6 +41,7 @@ from bot.services.tier_edits import TierEditing
 from bot.services.tiers import TierService
 from bot.services.troubles import TroubleService
 from bot.services.waiting import WaitingService
+from bot.services.wishes import WishService
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Services:
     invites: InviteService
     mine: MineService
     sight: SightService
+    wishes: WishService
     links: LinkService
     settings: SettingsService
     sending: SendingService

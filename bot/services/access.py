@@ -5,6 +5,7 @@ follows when Plex has done it (`bot.services.changing`).
 """
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -21,9 +22,10 @@ from bot.domain.invites import (
     Invite,
     InviteState,
 )
-from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, TellMember
+from bot.domain.jobs import ChangeShare, Job, ShareInvite, ShowCard, ShowWish, TellMember
 from bot.domain.links import Tier
 from bot.domain.logins import REASON_LENGTH, clean_text, without_addresses
+from bot.domain.members import WishKind, WishState
 from bot.domain.people import Actor, Right
 from bot.domain.plex import Grant
 from bot.services.access_view import AccessView, view_of
@@ -153,6 +155,8 @@ class AccessService:
             zone = parse_zone((await work.guilds.settings(actor.guild_id)).timezone)
             base = max(invite.expires_at or now, now)
             end = parse_end(typed, now=now, base=base, zone=zone)
+            if invite.expires_at is not None and end > invite.expires_at and not actor.bulk_id:
+                actor = await _granting(work, actor, invite, WishKind.TIME)
             expired = EndReason.EXPIRED in {invite.end_reason, invite.change_reason}
             if invite.state is InviteState.ENDED and expired:
                 return await self._renew(work, actor, invite, end)
@@ -239,6 +243,7 @@ class AccessService:
             if invite.state is InviteState.SENDING:
                 raise Refused("access.being_sent")
             await take_seat(work, tier, invite=invite)
+            actor = await _granting(work, actor, invite, WishKind.TIER, tier.id)
             columns: dict[str, Any] = {"tier_id": tier.id}
             if invite.state in SHARED:
                 columns |= {"change": Change.UPDATE}
@@ -457,6 +462,17 @@ class AccessService:
             if not await work.bulks.settle(actor.bulk_id, was.id, ASKED, from_=BulkOutcome.WAITING):
                 raise Refused("access.moved_on")
             details["bulk"] = actor.bulk_id
+        if actor.wish is not None:
+            # The same: of two reviewers one is the first, and nobody gets twice what they ask for.
+            id_, version = actor.wish
+            now = self._clock.now()
+            granted = await work.wishes.decide(
+                id_, version, WishState.GRANTED, by=actor.user_id, now=now
+            )
+            if granted is None:
+                raise Refused("wish.moved_on")
+            jobs = (*jobs, ShowWish(id_))
+            details["wish"] = id_
         await work.audit.moved(
             now_is,
             action,
@@ -485,6 +501,17 @@ async def _found(work: Work, actor: Actor, invite_id: int, *, own: bool = True) 
     if not own and invite.member_id == actor.user_id and not actor.for_all:
         raise Refused("access.own")
     return invite
+
+
+async def _granting(
+    work: Work, actor: Actor, invite: Invite, kind: WishKind, tier_id: int | None = None
+) -> Actor:
+    """Whoever gives what the member asks for, without their card, has granted it all the same."""
+    if actor.wish is None:
+        for wish in await work.wishes.latest_of(invite.id):
+            if wish.is_open and wish.kind is kind and wish.tier_id == tier_id:
+                return replace(actor, wish=(wish.id, wish.version))
+    return actor
 
 
 async def _revived(work: Work, invite: Invite, now: datetime, **columns: Any) -> Invite:

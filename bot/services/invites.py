@@ -72,7 +72,7 @@ class QueuePage:
     """A page of open requests, oldest first; ids to turn to, None at an end.
 
     `tiers` are those that a request can be approved as; `in_line` have been approved and wait for
-    a seat.
+    a seat; `wishes` is how many members with access ask for more.
     """
 
     invites: tuple[Invite, ...]
@@ -80,6 +80,7 @@ class QueuePage:
     previous_before: int | None = None
     next_after: int | None = None
     tiers: tuple[Tier, ...] = ()
+    wishes: int = 0
     in_line: int = 0
 
 
@@ -358,9 +359,10 @@ class InviteService:
                 # The page emptied meanwhile: begin anew.
                 found = await work.invites.queue(guild_id, limit=PAGE)
             waiting = await work.invites.count_open(guild_id)
+            wishes = await work.wishes.count_open(guild_id)
             in_line = sum((await work.waiting.counts(guild_id)).values())
             if not found:
-                return QueuePage((), waiting, in_line=in_line)
+                return QueuePage((), waiting, wishes=wishes, in_line=in_line)
             first, last = found[0].id, found[-1].id
             more_before = await work.invites.queue_before(guild_id, before=first, limit=1)
             more_after = await work.invites.queue(guild_id, after=last, limit=1)
@@ -370,6 +372,7 @@ class InviteService:
                 previous_before=first if more_before else None,
                 next_after=last if more_after else None,
                 tiers=tuple(await work.tiers.of_guild(guild_id)),
+                wishes=wishes,
                 in_line=in_line,
             )
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.domain.errors import Refused
-from bot.domain.invites import OPEN, Invite, InviteState
-from bot.domain.members import Member
+from bot.domain.invites import OPEN, EndReason, Invite, InviteState
+from bot.domain.links import Tier
+from bot.domain.members import Member, Wish, WishState
 from bot.domain.people import Actor
 from bot.domain.sign_in import Holding
 from bot.i18n import languages
@@ -25,12 +26,25 @@ class Mine:
     member: Member = field(default_factory=Member)
     holding: Holding | None = None
     ahead: int | None = None
+    wishes: tuple[Wish, ...] = ()
+    """Of each kind the latest, unless it was withdrawn."""
+    may_have_time: bool = False
+    choices: tuple[Tier, ...] = ()
+    """The tiers that the member may ask to be moved to."""
 
 
 async def mine_of(work: Work, invite: Invite) -> Mine:
     """All of it, for the member of this invite."""
     member = await work.members.get(invite.guild_id, invite.member_id)
-    return Mine(member, await holding_of(work, invite), await ahead_of(work, invite))
+    latest = await work.wishes.latest_of(invite.id)
+    return Mine(
+        member,
+        await holding_of(work, invite),
+        await ahead_of(work, invite),
+        tuple(one for one in latest if one.state is not WishState.WITHDRAWN),
+        await may_have_time(work, invite),
+        await choices(work, invite),
+    )
 
 
 async def holding_of(work: Work, invite: Invite) -> Holding | None:
@@ -41,6 +55,35 @@ async def holding_of(work: Work, invite: Invite) -> Holding | None:
     if sign_in is None:
         return None
     return Holding(sign_in.held_until, sign_in.is_agreed, sign_in.problem_key)
+
+
+async def may_have_time(work: Work, invite: Invite) -> bool:
+    """Whether the member may ask for more time: what has an end, or has run out lately.
+
+    Nobody renews what an admin has suspended or ended, nor after having been turned away.
+    """
+    has_expired = invite.state is InviteState.ENDED and invite.end_reason is EndReason.EXPIRED
+    is_given = invite.state is InviteState.ACTIVE and invite.expires_at is not None
+    if not (has_expired or is_given) or (
+        invite.is_ending and invite.change_reason is not EndReason.EXPIRED
+    ):
+        return False
+    if await work.holders.was_suspended(invite.id):
+        return False
+    return is_given or await work.holders.turned_away_at(invite) is None
+
+
+async def choices(work: Work, invite: Invite) -> tuple[Tier, ...]:
+    """The other tiers that members may ask for; none but for access that stands."""
+    if invite.state is not InviteState.ACTIVE or invite.is_ending:
+        return ()
+    if await work.holders.was_suspended(invite.id):
+        return ()
+    return tuple(
+        tier
+        for tier in await work.tiers.open_in(invite.guild_id)
+        if tier.id != invite.tier_id and not tier.is_going and tier.libraries
+    )
 
 
 class MineService:

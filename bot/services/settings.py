@@ -8,7 +8,7 @@ from bot.clock import Clock
 from bot.domain.channels import ChannelProblem, RequestChannel
 from bot.domain.errors import Refused
 from bot.domain.guild_settings import SETTINGS, GuildSetting, Kind, Value, agree, stored
-from bot.domain.jobs import ShowCard, ShowPanel
+from bot.domain.jobs import ShowCard, ShowPanel, ShowWish
 from bot.domain.people import Actor, GuildSettings
 from bot.settings import HomeSettings
 from db.ledger import Ledger, Work
@@ -104,6 +104,8 @@ class SettingsService:
         if setting.is_on_cards:
             owed = await work.cards.owe_all(actor.guild_id, now)
             await work.jobs.enqueue(*map(ShowCard, owed))
+            wishes = await work.wishes.owe_cards(actor.guild_id, now)
+            await work.jobs.enqueue(*map(ShowWish, wishes))
         # One that shows nothing else than before is not edited.
         panels = await work.panels.owe([actor.guild_id], now)
         await work.jobs.enqueue(*map(ShowPanel, panels))

@@ -20,6 +20,7 @@ from bot.domain.jobs import (
     ShowCard,
     ShowNotice,
     ShowPanel,
+    ShowWish,
     TellMember,
 )
 from bot.services.keeping import KeepingService
@@ -76,6 +77,7 @@ class SweepService:
             jobs += [FollowSignIn(id_) for id_ in await work.sign_ins.due(now)]
             jobs += [RunBulk(id_) for id_ in await work.bulks.due(now)]
             jobs += [ShowPanel(id_) for id_ in await work.panels.due(now)]
+            jobs += [ShowWish(id_) for id_ in await work.wishes.due(now)]
             jobs += [FillSeats(id_) for id_ in await _links_to_fill(work)]
             jobs += [ForgetMember(id_) for id_ in await work.forgettings.due(now)]
             await work.jobs.enqueue(*jobs)

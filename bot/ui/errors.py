@@ -37,6 +37,16 @@ TEXTS: dict[str, str] = {
         "An earlier invite of that Plex account is just being taken back. Try again in a minute."
     ),
     "language.unknown": mark("I do not speak that language yet. Please choose another one."),
+    "wish.open_already": mark("You have asked for that already. The admins will decide."),
+    "wish.not_possible": mark(
+        "That cannot be asked for now. /my-plex shows how your access stands, and what is possible."
+    ),
+    "wish.refused_lately": mark(
+        "The admins said no to that a short while ago. You can ask again {when}."
+    ),
+    "wish.moved_on": mark("That was decided or taken back meanwhile. Nothing was changed."),
+    "wish.decided": mark("{user} was faster and has decided that already."),
+    "wish.own": mark("You cannot decide about your own access. Somebody else has to."),
     "note.too_long": mark("Your message is too long: {limit} characters at most."),
     "reason.too_long": mark("The reason is too long: {limit} characters at most."),
     # Privacy

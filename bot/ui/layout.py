@@ -1,6 +1,6 @@
 """The building blocks of every message: Components V2 in one container, fit for a phone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import discord
@@ -14,6 +14,8 @@ RED = discord.Colour(0xDA373C)
 
 # Discord's limit for all the text of one message; a text beyond it is cut, never refused.
 TEXT_LIMIT = 3800
+# And for the buttons of one row.
+ROW = 5
 
 
 def layout(
@@ -25,6 +27,11 @@ def layout(
     items: list[Item[Any]] = [text(*lines)]
     items += [ActionRow(*row) for row in map(list, rows) if row]
     return contained(*items, colour=colour)
+
+
+def in_rows(buttons: Sequence[Item[Any]]) -> list[Sequence[Item[Any]]]:
+    """Rows of as many buttons as Discord takes in one."""
+    return [buttons[at : at + ROW] for at in range(0, len(buttons), ROW)]
 
 
 def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:

@@ -7,6 +7,7 @@ import discord
 from discord.ui import Item, LayoutView
 
 from bot.domain.invites import WITHDRAWABLE, Change, Invite, InviteState
+from bot.domain.members import Wish, WishState
 from bot.i18n import Texts, mark
 from bot.services.invites import MemberView
 from bot.ui.absence import own_absence_line
@@ -22,10 +23,11 @@ from bot.ui.items.members import Leave, Withdraw
 from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
 from bot.ui.items.privacy import MyData
-from bot.ui.layout import GREY, YELLOW, layout
+from bot.ui.layout import GREY, YELLOW, in_rows, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
+from bot.ui.wishes import wish_buttons, wish_lines
 
 _CAN_LEAVE = {InviteState.ACTIVE, InviteState.SUSPENDED}
 _CAN_LOOK = {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}
@@ -57,8 +59,9 @@ def member_panel(view: MemberView, t: Texts) -> LayoutView:
     return layout(
         f"### {_title(invite, view, t)}",
         *_lines(invite, view, t),
+        *wish_lines(_wishes(view, invite), t),
         f"-# {account}",
-        rows=[_buttons(view, invite, t), _own_buttons(view, invite, t)],
+        rows=[*in_rows(_buttons(view, invite, t)), _own_buttons(view, invite, t)],
         colour=COLOURS[invite.state],
     )
 
@@ -79,7 +82,7 @@ def leave_panel(view: MemberView, t: Texts) -> LayoutView:
 def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     """What is possible now."""
     if invite.is_ending:
-        return []
+        return wish_buttons(view, t)
     buttons = holding_buttons(invite, view.mine.holding, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
@@ -87,6 +90,7 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
         buttons.append(Understood(invite.id, t("Understood")))
     if invite.state in _CAN_LOOK:
         buttons.append(CannotSee(invite.id, t("I can't see the libraries")))
+    buttons += wish_buttons(view, t)
     if invite.state in WITHDRAWABLE:
         buttons.append(Withdraw(invite.id, t("Withdraw")))
     if invite.state in _CAN_LEAVE:
@@ -113,6 +117,12 @@ def _has_to_read(view: MemberView, invite: Invite) -> bool:
     return view.mine.member.streaming_read_at is None and (
         invite.state is InviteState.SENT or is_new
     )
+
+
+def _wishes(view: MemberView, invite: Invite) -> list[Wish]:
+    """What was granted is no news any more when the access is over."""
+    is_over = invite.state is InviteState.ENDED
+    return [one for one in view.mine.wishes if not (is_over and one.state is WishState.GRANTED)]
 
 
 def _title(invite: Invite, view: MemberView, t: Texts) -> str:

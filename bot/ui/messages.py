@@ -6,13 +6,14 @@ from typing import Any
 
 from discord.ui import Item, LayoutView
 
-from bot.domain.members import Absence
+from bot.domain.members import Absence, WishKind, WishState
 from bot.domain.messages import Matter
 from bot.i18n import Texts
 from bot.services.messages import MessageData
 from bot.ui.items.messages import ShowMine, SwitchDms
 from bot.ui.layout import GREEN, YELLOW, layout
 from bot.ui.plain import day, mention, plain, relative
+from bot.ui.wishes import time_buttons, wish_lines
 
 
 def message_panel(
@@ -22,6 +23,8 @@ def message_panel(
     title, lines = _WRITE[data.message.kind](data, t)
     invite_id = data.invite.id
     buttons: list[Item[Any]] = [ShowMine(invite_id, data.message.id, t("My access"))]
+    if data.message.kind is Matter.ENDING:
+        buttons += time_buttons(data.view, t)
     if is_direct:
         buttons.append(SwitchDms("off", invite_id, t("No direct messages")))
     return layout(
@@ -34,9 +37,14 @@ def message_panel(
 
 
 def _ending(data: MessageData, t: Texts) -> tuple[str, list[str]]:
+    asked = [
+        one
+        for one in data.view.mine.wishes
+        if one.kind is WishKind.TIME and one.state is not WishState.GRANTED
+    ]
     return t("Your Plex access ends soon"), [
         _ends(data, data.invite.expires_at, t),
-        t("Would you like to keep it? Ask the admins for more time."),
+        *(wish_lines(asked, t) or [t("Would you like to keep it? Ask the admins for more time.")]),
     ]
 
 

@@ -23,6 +23,7 @@ from bot.domain.jobs import (
     ShowCard,
     ShowNotice,
     ShowPanel,
+    ShowWish,
     TellMember,
 )
 from bot.domain.links import LinkState
@@ -61,6 +62,7 @@ _JOBS = {
     LookForMember.name: mark("Look whether somebody is still there"),
     SendMessage.name: mark("Write to a member"),
     ShowPanel.name: mark("Show a panel"),
+    ShowWish.name: mark("Show a card"),
     FillSeats.name: mark("Give a free seat to the next in line"),
     ForgetMember.name: mark("Forget somebody who has asked for it"),
 }

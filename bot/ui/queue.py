@@ -11,6 +11,7 @@ from bot.i18n import Texts
 from bot.services.invites import PAGE, QueuePage
 from bot.ui.cards import decision_buttons, request_lines, status_line
 from bot.ui.items.requests import PostCards, TurnQueue, Undo
+from bot.ui.items.wishes import Wishes
 from bot.ui.layout import BLUE, GREEN, TEXT_LIMIT, YELLOW, contained, line, text
 from bot.ui.places import place_lines
 from bot.ui.plain import mention
@@ -40,7 +41,8 @@ def queue_panel(
         nobody = text(
             t("Nobody is waiting. New requests appear here."), in_line(page.in_line, t), *problem
         )
-        return contained(nobody, *_decided_items(decided, "q0", t), colour=GREEN)
+        more = [ActionRow(*_wishes_buttons(page, t))] if page.wishes else []
+        return contained(nobody, *_decided_items(decided, "q0", t), *more, colour=GREEN)
     waiting = t.n("{n} request is waiting", "{n} requests are waiting", page.waiting)
     head = text(
         f"### {waiting}",
@@ -65,6 +67,7 @@ def queue_panel(
         turn.append(TurnQueue("before", page.previous_before, t("Earlier ones")))
     if page.next_after is not None:
         turn.append(TurnQueue("after", page.next_after, t("Later ones")))
+    turn += _wishes_buttons(page, t)
     if turn:
         items += [line(), ActionRow(*turn)]
     return contained(*items, colour=YELLOW if problem else BLUE)
@@ -91,6 +94,14 @@ def _decided_items(decided: Invite | None, place: str, t: Texts) -> list[Item[An
     if decided.can_be_undone:
         items.append(ActionRow(Undo(decided.id, decided.version, place, t("Undo"))))
     return items
+
+
+def _wishes_buttons(page: QueuePage, t: Texts) -> list[Item[Any]]:
+    """The way to those who have access and ask for more."""
+    if not page.wishes:
+        return []
+    label = t.n("{n} asks for more", "{n} ask for more", page.wishes)
+    return [Wishes(0, label)]
 
 
 def _posting_lines(t: Texts, posting: bool) -> list[str]:

@@ -24,6 +24,7 @@ from bot.domain.jobs import (
     SendMessage,
     ShowNotice,
     ShowPanel,
+    ShowWish,
 )
 from bot.domain.timing import backoff, in_time_for
 from bot.i18n import catalogues, check, languages, page, texts
@@ -40,6 +41,7 @@ from bot.jobs.sharing import SharingJobs
 from bot.jobs.signing_in import SignInJobs
 from bot.jobs.standing import StandingJobs
 from bot.jobs.telling import TellingJobs
+from bot.jobs.wishing import WishJobs
 from bot.services.links import LinkService
 from bot.services.sweep import _OWED_BY_INVITES, _OWED_BY_LINKS, SweepService
 from bot.services.troubles import TroubleService
@@ -48,6 +50,7 @@ from bot.ui.items import ALL_ITEMS
 from bot.ui.items.base import Dynamic
 from bot.ui.modals import ALL_FORMS
 from bot.ui.modals.base import Submitted
+from bot.ui.panels import _JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 nothing: Any = None
@@ -75,6 +78,7 @@ def registered() -> dict[type[Job], Any]:
                 messaging=MessagingJobs(nothing, nothing),
                 roles=RoleJobs(nothing, nothing),
                 standing=StandingJobs(nothing, nothing),
+                wishing=WishJobs(nothing, nothing),
                 links=LinkService(nothing, nothing, nothing, nothing),
                 signing_in=SignInJobs(*[nothing] * 5, accepting=nothing),
                 bulk=BulkJobs(nothing, nothing, nothing),
@@ -110,7 +114,7 @@ def test_every_job_is_a_task_of_the_queue() -> None:
 
 def test_the_sweep_knows_every_job() -> None:
     """Whatever job is lost, the sweep wakes it up again."""
-    others = {ShowNotice, ShowPanel, RunBulk, FollowSignIn}
+    others = {ShowNotice, ShowPanel, ShowWish, RunBulk, FollowSignIn}
     others |= {SendMessage, LookForMember, ForgetMember, FillSeats}
     assert {*_OWED_BY_INVITES.values(), *_OWED_BY_LINKS.values()} | others == set(ALL_JOBS)
 
@@ -257,3 +261,8 @@ def test_texts_fill_params_and_plurals() -> None:
 def test_what_has_to_happen_in_time_is_owed_before(interval: float, owed: float) -> None:
     """The sweep may come late by its own interval, and the promise holds all the same."""
     assert in_time_for(timedelta(seconds=interval)) == timedelta(seconds=owed)
+
+
+def test_every_job_has_a_name_that_people_read() -> None:
+    """What waits or fails is told to admins in words."""
+    assert set(_JOBS) == {job.name for job in ALL_JOBS}

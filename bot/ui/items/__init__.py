@@ -27,6 +27,7 @@ from bot.ui.items import (
     setup,
     standing,
     tiers,
+    wishes,
 )
 
 ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
@@ -34,6 +35,7 @@ ALL_ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     *members.ITEMS,
     *messages.ITEMS,
     *mine.ITEMS,
+    *wishes.ITEMS,
     *absence.ITEMS,
     *access.ITEMS,
     *bulk.ITEMS,
