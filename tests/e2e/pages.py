@@ -85,6 +85,7 @@ class Discord:
                 if message.text_content() != before:
                     return
                 self._page.wait_for_timeout(100)
+                self.close_menu(message)
 
     def close_menu(self, message: Locator) -> None:
         """Send what was chosen from a menu for several: it goes when the menu is closed.
@@ -92,9 +93,16 @@ class Discord:
         While the page is busy with what came before, it keeps the menu open and says so.
         """
         still_open = message.locator("button.select-trigger[aria-expanded=true]")
+        closed = 0
         for _ in range(100):
             if not still_open.count():
-                return
+                # It may only be away for the moment in which the message is drawn anew.
+                closed += 1
+                if closed == 4:
+                    return
+                self._page.wait_for_timeout(100)
+                continue
+            closed = 0
             with suppress(NotInTime):  # closed in between
                 still_open.first.click(timeout=1000)
             self._page.wait_for_timeout(200)
