@@ -32,7 +32,7 @@ lint: $(STAMP)  ## style, types, import contracts, catalogues
 	@$(PYTHON) -m bot.i18n.check
 
 resilience: $(STAMP)  ## killed at every point of every flow: a quarter of an hour
-	@HELPR_TEST_THOROUGH=1 HELPR_TEST_LONG=1 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/resilience
+	@HELPR_TEST_THOROUGH=1 HELPR_TEST_LONG=1 $(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal tests/resilience tests/integration/test_plex_doubt.py
 
 bench: $(STAMP)  ## ratios against a baseline of the same run
 	@$(PYTHON) -m bench

@@ -397,36 +397,36 @@ async def test_another_servers_tier(stage: Stage) -> None:
 # -- bad input ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ("0d", "The time must be at least one hour"),
-        ("-3d", "The time must be at least one hour"),
-        ("0", "I cannot read “0” as a time"),
-        ("500 years", "That is more than ten years"),
-        ("500y", "That is more than ten years"),
-        ("999999999 weeks", "That is more than ten years"),
-        ("9999-12-31", "That is more than ten years"),
-        ("2020-01-01", "That day is over already"),
-        ("0001-01-01", "That day is over already"),
-        ("2027-02-30", "The calendar has no day 2027"),
-        ("2027-13-01", "The calendar has no day 2027"),
-        ("31.03.2027", "I cannot read “31\\.03\\.2027” as a time"),
-        ("soon", "I cannot read “soon” as a time"),
-        ("30 parsecs", "I cannot read “30 parsecs” as a time"),
-        ("*" * 60, "I cannot read"),
-        ("@everyone", "I cannot read “\\@everyone” as a time"),
-    ],
+NONSENSE = (
+    ("0d", "The time must be at least one hour"),
+    ("-3d", "The time must be at least one hour"),
+    ("0", "I cannot read “0” as a time"),
+    ("500 years", "That is more than ten years"),
+    ("500y", "That is more than ten years"),
+    ("999999999 weeks", "That is more than ten years"),
+    ("9999-12-31", "That is more than ten years"),
+    ("2020-01-01", "That day is over already"),
+    ("0001-01-01", "That day is over already"),
+    ("2027-02-30", "The calendar has no day 2027"),
+    ("2027-13-01", "The calendar has no day 2027"),
+    ("31.03.2027", "I cannot read “31\\.03\\.2027” as a time"),
+    ("soon", "I cannot read “soon” as a time"),
+    ("30 parsecs", "I cannot read “30 parsecs” as a time"),
+    ("*" * 60, "I cannot read"),
+    ("@everyone", "I cannot read “\\@everyone” as a time"),
 )
-async def test_extend_by_nonsense(stage: Stage, typed: str, sentence: str) -> None:
+
+
+async def test_extend_by_nonsense(stage: Stage) -> None:
     """A clear sentence, an example, and nothing has changed."""
     await lasting(stage, 30)
     await stage.active(stage.bob)
     async with stage.nothing_changes():
         end = (await stage.invite_of(stage.bob)).expires_at
-        told = await access(stage, "extend", stage.bob, until=typed)
-        assert sentence in refusal(told)
-        assert (await stage.invite_of(stage.bob)).expires_at == end
+        for typed, sentence in NONSENSE:
+            told = await access(stage, "extend", stage.bob, until=typed)
+            assert sentence in refusal(told), typed
+            assert (await stage.invite_of(stage.bob)).expires_at == end
 
 
 async def test_extend_by_nonsense_in_the_form(stage: Stage) -> None:

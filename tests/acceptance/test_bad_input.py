@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-import pytest
 import unseen
 from stage import Stage, button, parts, refusal, said, words
 
@@ -235,14 +234,16 @@ async def test_a_guild_the_bot_was_removed_from(stage: Stage) -> None:
     assert "Now accept on Plex" in words(answer.response)
 
 
-@pytest.mark.parametrize(
-    "command", ["invite", "my-plex", "requests", "plex status", "plex connect", "plex libraries"]
-)
-async def test_a_command_in_a_direct_message(stage: Stage, command: str) -> None:
+PLEX = ("plex status", "plex connect", "plex libraries")
+
+
+async def test_a_command_in_a_direct_message(stage: Stage) -> None:
     """In a DM there is no server to act for; the bot says so."""
+    bob = stage.bob.user
     async with stage.nothing_changes():
-        answer = await unseen.command(stage.env, stage.bob.user, stage.bob.user.dm_channel, command)
-        assert refusal(answer) == "This works in a server, not in direct messages."
+        for command in ("invite", "my-plex", "requests", *PLEX):
+            answer = await unseen.command(stage.env, bob, bob.dm_channel, command)
+            assert refusal(answer) == "This works in a server, not in direct messages.", command
 
 
 async def test_a_button_and_a_form_in_a_direct_message(stage: Stage) -> None:

@@ -218,36 +218,38 @@ def parts_of_modal(modal: Any) -> list[dict[str, Any]]:
     return [*found, *(part["component"] for part in found)]
 
 
-@pytest.mark.parametrize(
-    ("name", "typed", "reason"),
-    [
-        ("Reminder", "soon", "“soon” is not a whole number"),
-        ("Reminder", "", "is not a whole number"),
-        ("Reminder", "2.5", "“2.5” is not a whole number"),
-        ("Reminder", "@everyone", "“@everyone” is not a whole number"),
-        ("Reminder", "-1", "between 0 and 60"),
-        ("Reminder", "61", "between 0 and 60"),
-        ("Reminder", "9" * 30, "between 0 and 60"),
-        ("Reminder", "14", "taken back on day 14, and the reminder would come on day 14"),
-        ("Unaccepted invites", "366", "between 0 and 365"),
-        ("Unaccepted invites", "3", "taken back on day 3, and the reminder would come on day 3"),
-        ("Safety stop", "0", "between 1 and 100"),
-        ("Safety stop", "101", "between 1 and 100"),
-        ("Time zone", "Mars/Phobos", "no time zone “Mars/Phobos”"),
-        ("Time zone", "", "no time zone"),
-        ("Time zone", "../../etc/passwd", "no time zone"),
-        ("Time zone", "localtime", "no time zone"),
-    ],
+NO_VALUES = (
+    ("Reminder", "soon", "“soon” is not a whole number"),
+    ("Reminder", "", "is not a whole number"),
+    ("Reminder", "2.5", "“2.5” is not a whole number"),
+    ("Reminder", "@everyone", "“@everyone” is not a whole number"),
+    ("Reminder", "-1", "between 0 and 60"),
+    ("Reminder", "61", "between 0 and 60"),
+    ("Reminder", "9" * 30, "between 0 and 60"),
+    ("Reminder", "14", "taken back on day 14, and the reminder would come on day 14"),
+    ("Unaccepted invites", "366", "between 0 and 365"),
+    ("Unaccepted invites", "3", "taken back on day 3, and the reminder would come on day 3"),
+    ("Safety stop", "0", "between 1 and 100"),
+    ("Safety stop", "101", "between 1 and 100"),
+    ("Time zone", "Mars/Phobos", "no time zone “Mars/Phobos”"),
+    ("Time zone", "", "no time zone"),
+    ("Time zone", "../../etc/passwd", "no time zone"),
+    ("Time zone", "localtime", "no time zone"),
 )
-async def test_bad_input_changes_nothing(stage: Stage, name: str, typed: str, reason: str) -> None:
+
+
+async def test_bad_input_changes_nothing(stage: Stage) -> None:
     """A value that cannot be gets a sentence, and everything stays as it was."""
-    opened = await page(stage, name)
-    form = await stage.alice.click(opened.response, label="Change")
-    custom_id = form.modal["custom_id"] if isinstance(form.modal, dict) else form.modal.custom_id
     place = stage.world.access_requests
+    forms = {}
+    for name in dict.fromkeys(name for name, *_ in NO_VALUES):
+        opened = await page(stage, name)
+        modal = (await stage.alice.click(opened.response, label="Change")).modal
+        forms[name] = modal["custom_id"] if isinstance(modal, dict) else modal.custom_id
     async with stage.nothing_changes():
-        sent = await unseen.submit(stage.env, stage.alice, place, custom_id, {"value": typed})
-        assert reason in refusal(sent).replace("\\", "")
+        for name, typed, reason in NO_VALUES:
+            sent = await unseen.submit(stage.env, stage.alice, place, forms[name], {"value": typed})
+            assert reason in refusal(sent).replace("\\", ""), typed
 
 
 async def test_a_reminder_may_come_late_where_nothing_is_taken_back(stage: Stage) -> None:

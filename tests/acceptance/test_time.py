@@ -39,7 +39,7 @@ async def test_access_ends_at_its_instant(stage: Stage) -> None:
     text, buttons = await my_plex(stage, stage.bob)
     assert "Ended: the time was over." in text
     assert "You can ask again with /invite." in text
-    assert buttons == ["Language", "Direct messages: on", "My data"]
+    assert buttons == ["Renew", "Language", "Direct messages: on", "My data"]
     # The last of them; before it came the reminder.
     assert "Ended: the time was over." in words(stage.dms(stage.bob)[-1])
 

@@ -170,7 +170,7 @@ async def test_another_tier(stage: Stage) -> None:
     shown = (await stage.slash(stage.bob, "my-plex")).response
     # Access without an end cannot last longer.
     assert MORE not in labels(shown)
-    assert "It has no end." in words(shown)
+    assert "Your access has no end." in words(shown)
     form = await stage.bob.click(shown, label="Change tier")
     choice = form.modal["components"][0]["component"]
     assert [option["label"] for option in choice["options"]] == ["Family"]
