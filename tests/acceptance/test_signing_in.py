@@ -1,5 +1,6 @@
 """Members sign in with Plex: nothing is typed, and what Plex says of them is all that counts."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from test_codes import made
 from test_setup import BOB, OWNER, confirm
 from test_standing_panels import panels, post
 
+from bot.domain.sign_in import PlexAccount
 from sandbox.plex import Fault
 
 CAROL = 2002
@@ -409,3 +411,61 @@ async def test_discord_does_not_say_who_is_there(open_house_stage: Stage) -> Non
     assert await held(stage) == []
     assert await stage.run_sql("SELECT state FROM sign_in") == [("expired",)]
     assert "Sign in with Plex" in labels(answer.response)
+
+
+async def test_as_an_account_that_has_access(open_house_stage: Stage) -> None:
+    """An account that somebody else here has access with is refused, without saying who."""
+    stage = open_house_stage
+    await stage.run_sql("UPDATE guild SET asking = 'freely', sign_in = false")
+    await stage.active(stage.carol, "carol@example.org")
+    await stage.run_sql("UPDATE guild SET asking = 'signed_in', sign_in = true")
+    told = await refused_as(stage, CAROL)
+    assert "already has access here" in told
+    assert "Carol" not in told
+    assert str(stage.carol.id) not in told
+    await stage.run_jobs()
+    assert not is_signed_in(stage)
+    assert len(stage.shares()) == 1
+
+
+async def test_two_members_at_once_as_one_account(open_house_stage: Stage) -> None:
+    """Both have signed in at the same instant: one is in, the other reads that it is taken."""
+    stage = open_house_stage
+    services = stage.house.services
+    known = []
+    for who in (stage.bob, stage.carol):
+        await stage.slash(who, "invite")
+        [(id_,)] = await stage.run_sql("SELECT max(id) FROM sign_in")
+        waits = await services.sign_ins.take(id_)
+        assert waits is not None
+        token = stage.plex.world.keys.allow_pin(waits.pin_id, BOB).token or ""
+        account = PlexAccount(BOB, "bob", "bob@example.org")
+        signed = await services.sign_ins.signed_in(waits, token, account)
+        assert signed is not None
+        known.append(signed)
+    proofs = await asyncio.gather(*map(services.proving.settle, known))
+    [refused] = [proof.refusal for proof in proofs if proof.refusal is not None]
+    assert refused.key in {"login.taken", "invite.login_taken"}
+    await stage.pass_time(seconds=3)
+    states = {await stage.state_of(stage.bob), await stage.state_of(stage.carol)}
+    assert states == {"active", None}
+    assert len(stage.shares()) == 1
+    assert await held(stage) == []
+
+
+async def test_begun_twice_by_one_member(open_house_stage: Stage) -> None:
+    """Started again, only the newer page counts, whichever is confirmed first."""
+    stage = open_house_stage
+    answer = await stage.slash(stage.bob, "invite")
+    first = stage.plex.world.keys.pins[-1]
+    await stage.bob.click(answer.response, label="Start again")
+    second = stage.plex.world.keys.pins[-1]
+    assert second.id != first.id
+    stage.plex.world.keys.allow_pin(first.id, CAROL)
+    await stage.pass_time(seconds=3)
+    assert await stage.invite_of(stage.bob) is None
+    await confirm(stage, BOB)
+    await stage.run_jobs()
+    invite = await stage.invite_of(stage.bob)
+    assert invite is not None
+    assert (invite.state, invite.account_id) == ("active", BOB)
