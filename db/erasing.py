@@ -160,7 +160,8 @@ class Erasing(InviteRows):
         )  # fmt: skip
         suspended = await self._suspended(ids)
         for row in rows:
-            hashes = [row.login_blind, *person_hashes(self._keyring, row.member_id, row.account_id)]
+            person, account = person_hashes(self._keyring, row.member_id, row.account_id)
+            hashes = [row.login_blind, *person, *account]
             is_away = row.state == InviteState.DENIED or row.end_reason == EndReason.REVOKED
             if is_away or row.id in suspended:
                 await self._send_away(row.guild_id, hashes, row.at)
@@ -240,12 +241,14 @@ class Erasing(InviteRows):
         )
 
 
-def person_hashes(keyring: Keyring, member_id: int, account_id: int | None) -> list[bytes]:
-    """The keyed hashes of a Discord id and of a Plex account, under every key."""
-    found = keyring.blinds(str(member_id), "turned-away:member")
-    if account_id is not None:
-        found += keyring.blinds(str(account_id), "turned-away:account")
-    return found
+def person_hashes(
+    keyring: Keyring, member_id: int, account_id: int | None
+) -> tuple[list[bytes], list[bytes]]:
+    """The keyed hashes of a Discord id, and those of a Plex account, under every key."""
+    person = keyring.blinds(str(member_id), "turned-away:member")
+    if account_id is None:
+        return person, []
+    return person, keyring.blinds(str(account_id), "turned-away:account")
 
 
 def _nothing_personal(now: datetime) -> dict[str, Any]:

@@ -168,7 +168,7 @@ class Export(InviteRows):
 
     async def _sent_away(self, guild_id: int, user_id: int) -> list[Any]:
         """Of before somebody was forgotten: only that it was so is still known."""
-        hashes = person_hashes(self._keyring, user_id, None)
+        hashes, _ = person_hashes(self._keyring, user_id, None)
         query = select(AWAY.c.at).where(AWAY.c.guild_id == guild_id, AWAY.c.hash.in_(hashes))
         return [row.at for row in await self._rows(query)]
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, func, select
 
 from bot.domain.holders import SOON_DAYS, STATES, HolderFilter, Standing
 from bot.domain.invites import LIVE, EndReason, Invite, InviteState
@@ -73,29 +73,41 @@ class Holders(InviteRows):
             is_theirs |= C.account_id == account_id
         return await self._latest(C.link_id == link_id, is_theirs)
 
-    async def turned_away_at(self, invite: Invite) -> datetime | None:
+    async def turned_away_at(
+        self, invite: Invite, names: Collection[Login] = ()
+    ) -> datetime | None:
         """When this person was sent away: denied, their access ended by an admin, or suspended.
 
-        The same for whoever had the same Plex account. None where somebody has let them in since,
-        or where they went by themselves.
+        The same for whoever had the same Plex account; `names` are what else that is called. The
+        two are looked at one by one: a good name here is no way in for an account that was sent
+        away. None where somebody has let them in since, or where they went by themselves.
         """
-        is_same = [
-            C.member_id == invite.member_id,
-            C.login_blind.in_(self._keyring.blinds(invite.login.lookup, LOGIN_PURPOSE)),
-        ]
+        lookups = {login.lookup for login in (invite.login, *names)}
+        blinds = [blind for one in lookups for blind in self._keyring.blinds(one, LOGIN_PURPOSE)]
+        is_account: ColumnElement[bool] = C.login_blind.in_(blinds)
         if invite.account_id is not None:
-            is_same.append(C.account_id == invite.account_id)
+            is_account |= C.account_id == invite.account_id
+        person, account = person_hashes(self._keyring, invite.member_id, invite.account_id)
+        found = [
+            await self._away_at(invite, C.member_id == invite.member_id, person),
+            await self._away_at(invite, is_account, [*blinds, *account]),
+        ]
+        return max((at for at in found if at is not None), default=None)
+
+    async def _away_at(
+        self, invite: Invite, is_same: ColumnElement[bool], hashes: Collection[bytes]
+    ) -> datetime | None:
         at = func.greatest(C.ended_at, C.decided_at)
         # What nobody has decided tells nothing about what somebody thought of it.
         is_told = C.state.in_([InviteState.DENIED, InviteState.ENDED]) | C.decided_by.is_not(None)
         query = (
             select(C.id, C.state, C.end_reason, at.label("at"))
-            .where(C.guild_id == invite.guild_id, C.id != invite.id, or_(*is_same), is_told)
+            .where(C.guild_id == invite.guild_id, C.id != invite.id, is_same, is_told)
             .order_by(at.desc().nulls_last(), C.id.desc())
             .limit(1)
         )
         last = (await self._session.execute(query)).one_or_none()
-        forgotten = await self._forgotten_away_at(invite)
+        forgotten = await self._forgotten_away_at(invite.guild_id, hashes)
         if forgotten is not None and (last is None or last.at is None or forgotten > last.at):
             return forgotten
         if last is None:
@@ -106,14 +118,10 @@ class Holders(InviteRows):
             return found
         return None
 
-    async def _forgotten_away_at(self, invite: Invite) -> datetime | None:
+    async def _forgotten_away_at(self, guild_id: int, hashes: Collection[bytes]) -> datetime | None:
         """When somebody was sent away who was forgotten since, and is the same person."""
-        hashes = [
-            *self._keyring.blinds(invite.login.lookup, LOGIN_PURPOSE),
-            *person_hashes(self._keyring, invite.member_id, invite.account_id),
-        ]
         query = select(func.max(AWAY.c.at)).where(
-            AWAY.c.guild_id == invite.guild_id, AWAY.c.hash.in_(hashes)
+            AWAY.c.guild_id == guild_id, AWAY.c.hash.in_(hashes)
         )
         found: datetime | None = (await self._session.execute(query)).scalar_one()
         return found

@@ -106,9 +106,9 @@ class ProvingService:
         await work.audit.moved(invite, "invite.requested", now=now, by=sign_in.user_id, proven=True)
         invite = proved or invite
         if code is not None:
-            invite = await redeemed(work, invite, code, now)
+            invite = await redeemed(work, invite, code, now, names)
         if settings.asking is Asking.SIGNED_IN and invite.is_open:
-            invite = await _approved(work, invite, now)
+            invite = await _approved(work, invite, now, names)
         return invite
 
 
@@ -150,12 +150,12 @@ async def _prove(work: Work, sign_in: SignIn | None, own: Invite, now: datetime)
     return proved or own
 
 
-async def _approved(work: Work, invite: Invite, now: datetime) -> Invite:
+async def _approved(work: Work, invite: Invite, now: datetime, names: list[Login]) -> Invite:
     """The guild lets everybody in who has signed in; where that cannot be now, admins decide.
 
     So they do about whom they have sent away before.
     """
-    if await work.holders.turned_away_at(invite) is not None:
+    if await work.holders.turned_away_at(invite, names) is not None:
         return invite
     try:
         tier = await shareable_tier(work, invite.guild_id, invite.login)

@@ -1,6 +1,7 @@
 """Codes as members meet them: typed, checked, used, given back, and guarded against guessing."""
 
 import math
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
@@ -18,6 +19,7 @@ from bot.domain.errors import Refused
 from bot.domain.invites import Invite
 from bot.domain.jobs import ShowCard, ShowNotice
 from bot.domain.links import Tier
+from bot.domain.logins import Login
 from bot.domain.notices import NoticeKind
 from bot.domain.people import Actor
 from bot.domain.sign_in import CODE, SignInPurpose
@@ -91,16 +93,19 @@ async def tier_of(work: Work, code: Code | None) -> Tier | None:
     return None if named is None or named.is_going else named
 
 
-async def redeemed(work: Work, invite: Invite, code: Code, now: datetime) -> Invite:
+async def redeemed(
+    work: Work, invite: Invite, code: Code, now: datetime, names: Collection[Login] = ()
+) -> Invite:
     """A request has used a code, which may say yes to it.
 
     Where that cannot be carried out now, the request waits for a reviewer like any other. So it
-    does for somebody who was sent away after the code was made.
+    does for somebody who was sent away after the code was made. `names`: what else their Plex
+    account is called, where that is known.
     """
     await note_code(work, code, "code.used", now=now, by=invite.member_id, invite_id=invite.id)
     if not code.skips_approval:
         return invite
-    turned_away_at = await work.holders.turned_away_at(invite)
+    turned_away_at = await work.holders.turned_away_at(invite, names)
     if turned_away_at is not None and turned_away_at >= code.created_at:
         return invite
     try:

@@ -390,3 +390,29 @@ async def test_a_server_that_somebody_is_being_moved_to_stays(story: Story) -> N
     await story.house.services.access.move(ADMIN, own.id, attic.id)
     leaving = story.house.services.linking.disconnect(ADMIN, second.id)
     assert await refusal_of(leaving) == "plex.link_in_use"
+
+
+async def test_an_account_that_was_denied_by_its_other_name(story: Story) -> None:
+    """Typed as a user name and denied, it comes again with its address, by somebody else."""
+    denied = await story.ask(BOB, "bob")
+    await story.house.services.invites.deny(ADMIN, denied.id, denied.version, "")
+    await execute(story.ledger, "UPDATE guild SET sign_in = true, asking = 'signed_in'")
+    assert await state_after(story, CAROL) == "requested"
+
+
+async def test_a_good_name_lets_no_account_in_that_was_sent_away(story: Story) -> None:
+    """Whoever had access of their own and left it brings nobody else's account in by that."""
+    own = await let_in(story)
+    access = story.house.services.access
+    await access.revoke(ADMIN, own.id)
+    await story.sweep()
+    story.clock.advance(minutes=1)
+    other = await signed_in(story, CAROL, 2002, "carol")
+    assert other.view is not None
+    assert other.view.invite is not None
+    assert other.view.invite.state is InviteState.APPROVED
+    await story.sweep()
+    await access.leave(Actor(GUILD, CAROL), other.view.invite.id)
+    await story.sweep()
+    assert await story.state(other.view.invite) is InviteState.ENDED
+    assert await state_after(story, CAROL) == "requested"
