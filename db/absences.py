@@ -10,7 +10,13 @@ from bot.domain.members import Absence
 from db.guilds import GUILD
 from db.invites import INVITE, C, InviteRows
 
-HOLDS = [InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED]
+# Access, or a place in the line for it.
+HOLDS = [
+    InviteState.WAITLISTED,
+    InviteState.SENT,
+    InviteState.ACTIVE,
+    InviteState.SUSPENDED,
+]
 _REASONS = {Absence.LEFT: EndReason.LEFT_DISCORD, Absence.ROLE: EndReason.ROLE_LOST}
 _NOT_ENDING = or_(C.change.is_(None), C.change.not_in([Change.END, Change.TAKE_BACK]))
 

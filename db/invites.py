@@ -70,6 +70,13 @@ _ON_THE_WAY = {InviteState.APPROVED, InviteState.SENDING, InviteState.SENT}
 _UNDECIDED = frozenset(
     {InviteState.REQUESTED, InviteState.WAITLISTED, InviteState.APPROVED, InviteState.SENDING}
 )
+_LOOKED_FOR = {
+    InviteState.WAITLISTED,
+    InviteState.SENT,
+    InviteState.ACTIVE,
+    InviteState.SUSPENDED,
+}
+_NOT_LOOKED_FOR = {InviteState.REQUESTED, InviteState.APPROVED, InviteState.WITHDRAWN}
 _NOTHING_WANTED: dict[str, Any] = {
     "change": None,
     "change_reason": None,
@@ -557,9 +564,9 @@ def _reminded(end: datetime | None, now: datetime) -> ColumnElement[Any]:
 
 def _presence(to: InviteState, now: datetime) -> dict[str, Any]:
     """Who holds something is looked for in Discord now and then; who does not, is not."""
-    if to in {InviteState.SENT, InviteState.ACTIVE, InviteState.SUSPENDED}:
+    if to in _LOOKED_FOR:
         return {"presence_due_at": func.coalesce(C.presence_due_at, now + PRESENCE)}
-    if to in OVER or to in {InviteState.APPROVED, InviteState.WITHDRAWN}:
+    if to in OVER or to in _NOT_LOOKED_FOR:
         nobody = {"absent_since": None, "absent_why": None, "grace_until": None}
         return {"presence_due_at": None, **nobody}
     return {}

@@ -222,6 +222,10 @@ class Links:
                 card_due_at=now,
                 tell_due_at=now,
                 waitlisted_at=None,
+                presence_due_at=None,
+                absent_since=None,
+                absent_why=None,
+                grace_until=None,
                 decided_by=None,
                 decided_at=None,
             )

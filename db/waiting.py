@@ -18,6 +18,7 @@ ANSWER: Table = InviteAnswer.__table__  # type: ignore[assignment]  # a mapped c
 C = INVITE.c
 
 _WAITS = C.state == InviteState.WAITLISTED
+_IS_HERE = C.absent_since.is_(None)
 _TURN = (C.waitlisted_at, C.id)
 _PLACES = INVITE.join(TIER, TIER.c.id == C.tier_id).join(LINK, LINK.c.id == TIER.c.link_id)
 
@@ -29,12 +30,15 @@ class Waiting:
         self._session = session
 
     async def line(self, link: Link) -> list[Waiter]:
-        """Everybody who waits for a seat of this owner account, the first one first."""
+        """Everybody who waits for a seat of this owner account, the first one first.
+
+        Who is missed in Discord is passed over: their place is theirs again when they are back.
+        """
         query = (
             select(C.id, TIER.c.id, TIER.c.link_id)
             .select_from(_PLACES)
             # The guild is named for the index: a link belongs to one.
-            .where(_WAITS, same_account(link), C.guild_id == LINK.c.guild_id)
+            .where(_WAITS, _IS_HERE, same_account(link), C.guild_id == LINK.c.guild_id)
             .order_by(*_TURN)
         )
         return [Waiter(*row) for row in await self._session.execute(query)]
@@ -59,6 +63,7 @@ class Waiting:
             .select_from(_PLACES)
             .where(
                 _WAITS,
+                _IS_HERE,
                 same_account(link),
                 C.guild_id == LINK.c.guild_id,
                 tuple_(*_TURN) < tuple_(invite.waitlisted_at, invite.id),

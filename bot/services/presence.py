@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.domain.absence import SETTLE, Presence, believed
-from bot.domain.invites import Invite
+from bot.domain.invites import EndReason, Invite, InviteState
 from bot.domain.jobs import (
     ChangeShare,
     GiveRole,
@@ -20,6 +20,7 @@ from bot.domain.messages import Matter, name_matter
 from bot.domain.notices import NoticeKind
 from bot.domain.people import Actor
 from bot.domain.timing import PRESENCE, SHOW_AGAIN_LATER, SHOW_LEASE
+from bot.services.redeeming import give_back
 from db.ledger import Ledger, Work
 
 # Mistaken clocks of Discord's own machines.
@@ -107,18 +108,9 @@ class PresenceService:
             await work.audit.happened(
                 invite.guild_id, "member.back", now=now, invite_id=invite.id, why=why
             )
-            message_id = await work.messages.owe(
-                invite.guild_id,
-                invite.member_id,
-                invite.id,
-                name_matter(Matter.STAYS, invite.id, invite.absent_since),
-                now=now,
-                locale=invite.locale,
-                why=why,
-            )
-            if message_id is not None:
-                await work.jobs.enqueue(SendMessage(message_id))
             await work.jobs.enqueue(ShowCard(invite.id))
+            if invite.state is not InviteState.WAITLISTED:
+                await self._tell(work, invite, Matter.STAYS, invite.absent_since, why=why)
         await self._put_off(work, invite, PRESENCE)
 
     async def _absent(self, work: Work, invite: Invite, why: Absence) -> None:
@@ -150,20 +142,47 @@ class PresenceService:
         )
         await work.jobs.enqueue(ShowCard(invite.id))
         if why is Absence.ROLE and invite.absent_since is not None:
-            message_id = await work.messages.owe(
-                invite.guild_id,
-                invite.member_id,
-                invite.id,
-                name_matter(Matter.ROLE_LOST, invite.id, invite.absent_since),
-                now=now,
-                locale=invite.locale,
-            )
-            if message_id is not None:
-                await work.jobs.enqueue(SendMessage(message_id))
+            await self._tell(work, invite, Matter.ROLE_LOST, invite.absent_since)
+
+    async def _tell(
+        self, work: Work, invite: Invite, matter: Matter, since: datetime, **details: str
+    ) -> None:
+        message_id = await work.messages.owe(
+            invite.guild_id,
+            invite.member_id,
+            invite.id,
+            name_matter(matter, invite.id, since),
+            now=self._clock.now(),
+            locale=invite.locale,
+            **details,
+        )
+        if message_id is not None:
+            await work.jobs.enqueue(SendMessage(message_id))
+
+    async def _leave_line(self, work: Work, invite: Invite) -> None:
+        """Whoever has left, and does not come back, waits for no seat any more."""
+        now = self._clock.now()
+        gone = await work.invites.move(
+            invite.id,
+            InviteState.WITHDRAWN,
+            now=now,
+            from_={InviteState.WAITLISTED},
+            version=invite.version,
+            ended_at=now,
+        )
+        if gone is None:
+            return
+        why = EndReason.LEFT_DISCORD
+        await work.audit.moved(gone, "invite.withdrawn", now=now, was=invite.state, why=why)
+        await give_back(work, gone, now)
+        await work.jobs.enqueue(ShowCard(invite.id))
 
     async def _end(self, work: Work, invite: Invite, why: Absence) -> None:
         now = self._clock.now()
         await self._put_off(work, invite, PRESENCE)
+        if invite.state is InviteState.WAITLISTED:
+            await self._leave_line(work, invite)
+            return
         ending = await work.absences.end(invite, why, now)
         if ending is None:
             return

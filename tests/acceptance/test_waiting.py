@@ -96,3 +96,36 @@ async def test_who_waits_is_told_anew_when_the_seat_is_there(stage: Stage) -> No
     await stage.alice.submit_modal(form, {"reason": "No room"})
     await stage.run_jobs()
     assert await stage.state_of(dora) == "denied"
+
+
+async def test_who_leaves_while_waiting_gets_no_seat(stage: Stage) -> None:
+    """Passed over while they are away, next again when they are back, out after the grace."""
+    await stage.run_sql("UPDATE plex_link SET seats = 1")
+    await stage.active(stage.bob)
+    dora = await stage.join("dora")
+    await approve(stage, stage.carol, "carol@example.org")
+    await approve(stage, dora, "dora@example.org")
+    stage.world.guild.remove_member(stage.carol)
+    await stage.pass_time(hours=4)
+    assert "Has left the server" in words(card_of(stage, stage.carol))
+    assert "Next in line." in (await my_plex(stage, dora))[0]
+    await stage.slash(stage.alice, "access revoke", member=stage.bob)
+    await stage.run_jobs()
+    assert await stage.state_of(stage.carol) == "waitlisted"
+    assert await stage.state_of(dora) == "sent"
+    # Back in time: the next seat is hers.
+    stage.env.backend.add_member(stage.world.guild.id, stage.carol.id)
+    await stage.pass_time(hours=4)
+    eve = await stage.join("eve")
+    await approve(stage, eve, "eve@example.org")
+    assert "Next in line." in (await my_plex(stage, stage.carol))[0]
+    assert "Welcome back" not in "".join(words(message) for message in stage.dms(stage.carol))
+    # Gone for good: nobody waits behind her, and no seat is kept.
+    stage.world.guild.remove_member(stage.carol)
+    await stage.pass_time(hours=4)
+    await stage.slash(stage.alice, "access revoke", member=dora)
+    await stage.run_jobs()
+    assert await stage.state_of(eve) == "sent"
+    await stage.pass_time(days=7)
+    await stage.pass_time(hours=4)
+    assert await stage.state_of(stage.carol) == "withdrawn"
