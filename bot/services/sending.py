@@ -230,7 +230,8 @@ class SendingService:
             raise Refused("invite.login_taken")
         to = InviteState.ACTIVE if share.accepted else InviteState.SENT
         in_time: dict[str, Any] = {}
-        if invite.waitlisted_at is not None and to is InviteState.SENT:
+        is_first = invite.waitlisted_at is not None and invite.active_at is None
+        if is_first and to is InviteState.SENT:
             settings = await work.guilds.settings(invite.guild_id)
             # To be told anew: an edit of what was told before would notify nobody.
             in_time = {"take_by": now + timedelta(hours=settings.take_hours), "dm_version": 0}

@@ -260,3 +260,26 @@ async def test_what_is_waited_for_goes_away(story: Story) -> None:
         await yes(story, late)
     await fill(story)
     assert await story.state(waits) is S.APPROVED
+
+
+async def test_a_seat_that_was_taken_once_is_not_taken_again(story: Story) -> None:
+    """Who came from the list, was suspended and is restored has no two days to accept anew."""
+    access = story.house.services.access
+    await limit(story, 1)
+    first = await story.approved()
+    waited = await yes(story, await asked(story, 1))
+    await story.withdraw(first)
+    await fill(story)
+    await story.sweep()
+    story.world.accept(story.shares[0].share_id)
+    await story.after(minutes=2)
+    assert await story.state(waited) is S.ACTIVE
+    await access.suspend(ADMIN, waited.id)
+    await story.sweep()
+    story.world.friends.clear()
+    await access.restore(ADMIN, waited.id)
+    await story.sweep()
+    assert await story.state(waited) is S.SENT
+    assert (await story.get(waited)).take_by is None
+    await story.after(hours=49)
+    assert await story.state(waited) is S.SENT
