@@ -104,7 +104,10 @@ class Erasing(InviteRows):
             )
         )
         family = func.split_part(A.action, ".", 1)
-        is_staffs = or_(A.invite_id.is_not(None), family.in_(_STAFF_FAMILIES))
+        is_staffs = or_(
+            A.invite_id.is_not(None),
+            family.in_(_STAFF_FAMILIES) & (A.action != "code.refused"),
+        )
         await self._session.execute(
             update(AUDIT)
             .where(A.guild_id == guild_id, A.actor_id == user_id, ~is_staffs)

@@ -367,3 +367,14 @@ async def test_another_server_keeps_its_own(stage: Stage) -> None:
     here = await stage.run_sql(held, stage.world.guild.id)
     assert [row[1:] for row in here] == [(None, None, "ended")]
     assert here[0][0] < 0
+
+
+async def test_what_somebody_tried(stage: Stage) -> None:
+    """A code that was wrong stands in the log, and no more whose try it was."""
+    told = await stage.slash(stage.bob, "invite", code="NOT-THE-ONE")
+    assert "does not work here" in refusal(told)
+    await forget(stage, stage.bob)
+    await assert_unknown(stage, stage.bob)
+    assert await stage.run_sql(
+        "SELECT actor_id, why FROM audit_event WHERE action = 'code.refused'"
+    ) == [(-1, "")]
