@@ -132,6 +132,15 @@ class Forgettings(InviteRows):
         found = [*await self._session.execute(direct), *await self._session.execute(told)]
         return [(int(one[0]), int(one[1])) for one in found if one[0] is not None]
 
+    async def threads_of(self, guild_id: int, user_id: int) -> list[int]:
+        """The private threads that were made for this person."""
+        thread = M.details["thread"].astext
+        query = select(thread).where(
+            M.guild_id == guild_id, M.user_id == user_id, M.details.has_key("thread")
+        )
+        found = await self._session.execute(query.distinct())
+        return sorted(int(id_) for id_ in found.scalars())
+
     async def _any(self, query: Any) -> bool:
         return (await self._session.execute(query.limit(1))).first() is not None
 

@@ -29,10 +29,14 @@ PATIENCE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
-    """A person who can be erased now, and the messages they got: (channel id, message id)."""
+    """A person who can be erased now, and the messages they got: (channel id, message id).
+
+    `threads` are the private threads that were made for them alone.
+    """
 
     forgetting: Forgetting
     places: tuple[tuple[int, int], ...]
+    threads: tuple[int, ...]
     out_of_patience: bool
 
 
@@ -89,8 +93,9 @@ class ForgettingService:
                 await work.commit()
                 return None
             places = await work.forgettings.places_of(*whose)
+            threads = await work.forgettings.threads_of(*whose)
             await work.commit()
-            return Farewell(forgetting, tuple(places), waited >= PATIENCE)
+            return Farewell(forgetting, tuple(places), tuple(threads), waited >= PATIENCE)
 
     async def _end(self, forgetting: Forgetting, invite: Invite) -> None:
         """By the member's own word; what has moved on meanwhile is looked at again."""

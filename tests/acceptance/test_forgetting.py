@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 import simcord
 import unseen
-from lives import access, guild_sets, suspended
+from lives import access, guild_sets, lasting, suspended, until
 from stage import Stage, button, labels, refusal, said, words
+from test_reminders import SOON, may_in_threads, may_open_threads
 
 from sandbox.plex import Fault
 
@@ -378,3 +379,29 @@ async def test_what_somebody_tried(stage: Stage) -> None:
     assert await stage.run_sql(
         "SELECT actor_id, why FROM audit_event WHERE action = 'code.refused'"
     ) == [(-1, "")]
+
+
+@pytest.mark.parametrize("may_delete", [True, False])
+async def test_the_private_thread(stage: Stage, may_delete: bool) -> None:
+    """The thread that was made for them goes; where Helpr may not do that, what is in it."""
+    await stage.slash(stage.alice, "panel post", kind="get_access", channel=stage.world.get_access)
+    await stage.run_jobs()
+    may_open_threads(stage)
+    if may_delete:
+        may_in_threads(stage, manage_channels=True)
+    else:
+        may_in_threads(stage, manage_threads=True)
+    await guild_sets(stage, private_threads=True)
+    unseen.stop_receiving_dms(stage.env, stage.bob)
+    await lasting(stage, 30)
+    await stage.active(stage.bob, ADDRESS)
+    await until(stage, stage.bob, days=6)
+    [thread] = stage.world.get_access.threads
+    assert SOON in words(list(thread.history())[-1])
+    await forget(stage, stage.bob)
+    left = stage.world.get_access.threads
+    if may_delete:
+        assert left == []
+    else:
+        assert list(left[0].history()) == []
+    await assert_unknown(stage, stage.bob)

@@ -122,13 +122,18 @@ async def test_a_waiting_message_that_is_no_news_any_more(stage: Stage) -> None:
     assert not any(SOON in one for one in await private_answers(stage))
 
 
-def may_open_threads(stage: Stage) -> None:
-    """An admin has given Helpr's role what private threads need."""
+def may_in_threads(stage: Stage, **permissions: bool) -> None:
+    """An admin has given Helpr's role more."""
     backend, guild = stage.env.backend, stage.world.guild
     role = guild.roles[backend.bot_user.name]
     has = backend.get_guild(guild.id).roles[role.id].permissions
-    more = discord.Permissions(create_private_threads=True, send_messages_in_threads=True)
+    more = discord.Permissions(**permissions)
     backend.edit_role(guild.id, role.id, {"permissions": has | more.value})
+
+
+def may_open_threads(stage: Stage) -> None:
+    """An admin has given Helpr's role what private threads need."""
+    may_in_threads(stage, create_private_threads=True, send_messages_in_threads=True)
 
 
 async def test_a_mention_in_a_private_thread(stage: Stage) -> None:
