@@ -24,7 +24,7 @@ from db.guilds import GUILD
 from db.invites import INVITE, LINK, C, InviteRows
 from db.members import MEMBER
 from db.models import InviteAnswer, TurnedAway, Wish
-from db.sign_ins import SIGN_IN
+from db.sign_ins import NOBODY, SIGN_IN
 
 ANSWER: Table = InviteAnswer.__table__  # type: ignore[assignment]  # a mapped class has a Table
 AWAY: Table = TurnedAway.__table__  # type: ignore[assignment]  # a mapped class has a Table
@@ -37,6 +37,18 @@ _STAFF_FAMILIES = (
     "access", "address", "bulk", "code", "invite", "panel", "plex", "settings", "tier", "wish",
     "work",
 )  # fmt: skip
+_NOBODYS_SIGN_IN: dict[str, Any] = {
+    "code_sealed": None,
+    "account_name_sealed": None,
+    "account_email_sealed": None,
+    "details": {},
+    "locale": "en",
+    "problem_key": None,
+    "application_id": None,
+    "answer_sealed": None,
+    "answer_expires_at": None,
+    "invite_id": None,
+}
 # The words that Helpr itself writes there; everything else somebody has typed.
 _OWN_WORDS = sorted(EndReason)
 
@@ -102,6 +114,12 @@ class Erasing(InviteRows):
                 S.state.not_in(OPEN_SIGN_INS),
                 S.token_sealed.is_(None),
             )
+        )
+        # A token that Plex has not signed out yet is nobody's until then.
+        await self._session.execute(
+            update(SIGN_IN)
+            .where(S.guild_id == guild_id, S.user_id == user_id, S.state.not_in(OPEN_SIGN_INS))
+            .values(user_id=NOBODY, **_NOBODYS_SIGN_IN)
         )
         family = func.split_part(A.action, ".", 1)
         is_staffs = or_(

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Table, case, func, insert, or_, select, update
+from sqlalchemy import Row, Table, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.crypto import Keyring
@@ -27,7 +27,8 @@ C = SIGN_IN.c
 
 SERVERS = "servers"
 TRIES = "tries"
-# Whose sign-in a token is that a link has left behind; Discord gives this number to nobody.
+# Whose sign-in a token is that a link, or who was forgotten, has left behind; Discord gives this
+# number to nobody.
 NOBODY = 0
 # What a sign-in that is over has no use for.
 _FORGOTTEN: dict[str, Any] = {
@@ -305,7 +306,15 @@ class SignIns:
         return id_
 
     async def erase(self, id_: int) -> None:
-        """The token of a sign-in that is over is gone for good."""
+        """The token of a sign-in that is over is gone for good; all of it, if it is nobody's."""
+        await self._session.execute(
+            delete(SIGN_IN).where(
+                C.id == id_,
+                C.user_id == NOBODY,
+                C.purpose == SignInPurpose.MEMBER,
+                C.state.not_in(OPEN_SIGN_INS),
+            )
+        )
         await self._session.execute(
             update(SIGN_IN)
             .where(C.id == id_, C.state.not_in(OPEN_SIGN_INS))

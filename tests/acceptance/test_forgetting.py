@@ -405,3 +405,22 @@ async def test_the_private_thread(stage: Stage, may_delete: bool) -> None:
     else:
         assert list(left[0].history()) == []
     await assert_unknown(stage, stage.bob)
+
+
+async def test_a_token_that_plex_does_not_sign_out(stage: Stage) -> None:
+    """After an hour the person is forgotten all the same; what is left is a token of nobody's."""
+    await stage.run_sql("UPDATE guild SET sign_in = true")
+    answer = await stage.slash(stage.bob, "invite")
+    pin = stage.plex.world.keys.pins[-1]
+    stage.plex.world.keys.allow_pin(pin.id, 2001)
+    await stage.pass_time(seconds=3)
+    await stage.bob.click(answer.response, label="Yes, accept for me")
+    down = stage.plex.world.faults.add(Fault("DELETE /api/v2/users/signout", "drop_before"))
+    await forget(stage, stage.bob)
+    await stage.pass_time(minutes=62)
+    assert str(stage.bob.id) not in await dump(stage)
+    assert stage.plex.world.keys.is_known(pin.token)
+    stage.plex.world.faults.remove(down)
+    await stage.pass_time(minutes=2)
+    assert not stage.plex.world.keys.is_known(pin.token)
+    await assert_unknown(stage, stage.bob)
