@@ -140,14 +140,22 @@ class MessageService:
     async def waiting(self, actor: Actor) -> Waiting:
         """What this member has not been told; asked at every answer, costs nothing mostly."""
         async with self._ledger.begin() as work:
-            kept = await work.messages.waiting_for(actor.guild_id, actor.user_id)
+            messages = await self._kept(work, actor)
             invite = await work.invites.latest_of(actor.guild_id, actor.user_id)
-            found = [await self._data(work, message) for message in kept]
             is_news = invite is not None and is_untold(invite)
-            return Waiting(
-                tuple(data for data in found if data is not None),
-                await member_view(work, invite) if invite is not None and is_news else None,
-            )
+            news = await member_view(work, invite) if invite is not None and is_news else None
+            await work.commit()
+            return Waiting(tuple(messages), news)
+
+    async def _kept(self, work: Work, actor: Actor) -> list[MessageData]:
+        """A few of them; what is no news any more is done with, and in the way of nothing."""
+        while True:
+            kept = await work.messages.waiting_for(actor.guild_id, actor.user_id)
+            found = [await self._data(work, message) for message in kept]
+            stale = [one.id for one, data in zip(kept, found, strict=True) if data is None]
+            if not stale:
+                return [data for data in found if data is not None]
+            await work.messages.seen(stale, self._clock.now())
 
     async def seen(self, waiting: Waiting) -> None:
         """The member has just read it."""

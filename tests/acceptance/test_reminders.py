@@ -204,3 +204,17 @@ async def test_no_direct_messages_please(stage: Stage) -> None:
     await stage.run_jobs()
     assert len(stage.dms(stage.bob)) == before
     assert any("an admin ended it" in one for one in await private_answers(stage))
+
+
+async def test_what_is_old_is_not_in_the_way(stage: Stage) -> None:
+    """Reminders of ends that were put off, never seen, keep no newer one from being read."""
+    unseen.stop_receiving_dms(stage.env, stage.bob)
+    await lasting(stage, 30)
+    await stage.active(stage.bob)
+    for _ in range(6):
+        await until(stage, stage.bob, days=6)
+        await access(stage, "extend", stage.bob, until="20d")
+        await stage.run_jobs()
+    await until(stage, stage.bob, days=6)
+    assert await stage.run_sql("SELECT count(*) FROM message") == [(7,)]
+    assert any(SOON in one for one in await private_answers(stage))
