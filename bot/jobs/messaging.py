@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from typing import Any
 
 import discord
 from discord.http import Route
@@ -124,7 +125,10 @@ class MessagingJobs:
         thread_id = data.thread_id
         if thread_id is not None:
             try:
-                await self._client.http.get_channel(thread_id)
+                known: Any = await self._client.http.get_channel(thread_id)
+                if known["thread_metadata"]["archived"]:
+                    # It closes by itself, and then nobody can be added.
+                    await self._client.http.edit_channel(thread_id, archived=False)
             except discord.NotFound:
                 thread_id = None
         if thread_id is None:

@@ -218,3 +218,26 @@ async def test_what_is_old_is_not_in_the_way(stage: Stage) -> None:
     await until(stage, stage.bob, days=6)
     assert await stage.run_sql("SELECT count(*) FROM message") == [(7,)]
     assert any(SOON in one for one in await private_answers(stage))
+
+
+async def test_a_private_thread_that_went_to_sleep(stage: Stage) -> None:
+    """Days later it is opened before anybody is added to it, which a closed one does not take."""
+    await stage.slash(stage.alice, "panel post", kind="get_access", channel=stage.world.get_access)
+    await stage.run_jobs()
+    may_open_threads(stage)
+    # What Discord lets whoever may write there do, the sandbox takes for an admin's work.
+    may_in_threads(stage, manage_channels=True)
+    await guild_sets(stage, private_threads=True)
+    unseen.stop_receiving_dms(stage.env, stage.bob)
+    await lasting(stage, 30)
+    await stage.active(stage.bob)
+    await until(stage, stage.bob, days=6)
+    [thread] = stage.world.get_access.threads
+    stage.env.backend.edit_channel(thread.id, {}, thread_metadata={"archived": True})
+    before = len(stage.env.http_requests)
+    await until(stage, stage.bob, hours=20)
+    path = f"/channels/{thread.id}"
+    done = [(r.method, r.path) for r in stage.env.http_requests[before:] if path in r.path]
+    added = ("PUT", f"{path}/thread-members/{stage.bob.id}")
+    assert done.index(("PATCH", path)) < done.index(added)
+    assert len(list(thread.history())) == 2
