@@ -87,7 +87,11 @@ class PresenceService:
         async with self._ledger.begin() as work:
             await work.invites.hold(look.invite.id)
             why = _missed(look, presence)
-            if why is None:
+            now_given = await work.roles.surely_given(look.invite.id)
+            if why is Absence.ROLE and now_given != look.role_id:
+                # Helpr itself has given and taken roles since; the next look knows.
+                await self._put_off(work, look.invite, SHOW_AGAIN_LATER)
+            elif why is None:
                 await self._found(work, look, presence)
             else:
                 await self._absent(work, look.invite, why)

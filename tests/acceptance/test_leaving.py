@@ -1,8 +1,10 @@
 """Members who leave Discord, or lose the role of their tier, and those who come back."""
 
 import unseen
-from lives import access, guild_sets, my_plex, panel, suspended
+from lives import access, guild_sets, my_plex, panel, suspended, tier
 from stage import Stage, words
+
+from bot.domain.absence import Presence
 
 HOURS = 4
 
@@ -181,3 +183,20 @@ async def test_whoever_comes_back_too_late_is_told_why(stage: Stage) -> None:
     shown = await stage.slash(stage.bob, "invite")
     assert shown.modal is None
     assert "Ended:" in words(shown.response)
+
+
+async def test_a_role_that_helpr_takes_during_the_look(stage: Stage) -> None:
+    """Moved to a tier without that role between Discord's answer and its reading: no loss."""
+    await with_role(stage)
+    presence = stage.house.services.presence
+    [(id_,)] = await stage.run_sql("UPDATE invite SET presence_due_at = now() RETURNING id")
+    begun = await presence.begin(id_)
+    assert begun is not None
+    assert begun.role_id == stage.world.viewers.id
+    await tier(stage, "Family", "Films")
+    await access(stage, "move", stage.bob, tier="Family")
+    await stage.run_jobs()
+    assert stage.world.viewers.id not in role_ids(stage)
+    await presence.seen(begun, Presence(is_here=True, roles=frozenset(role_ids(stage))))
+    assert await absent(stage) == [None]
+    assert not [m for m in stage.dms(stage.bob) if "Your role is gone" in words(m)]
