@@ -14,11 +14,16 @@ from bot.domain.people import Asking, Budget, Right, Rule
 from bot.domain.sign_in import CODE, JOINED, SignInPurpose
 from bot.services.invites import AnswerToken, Request
 from bot.tree import Interaction, actor_of, in_time, rule
-from bot.ui.items.members import Hold, Leave, Prove, Withdraw
+from bot.ui.items.members import Hold, Leave, Prove, SignInMine, Withdraw
 from bot.ui.items.standing import GetAccess, HaveCode, MyAccess, SignInToGet
 from bot.ui.member import leave_panel, member_panel
 from bot.ui.modals.members import RedeemForm, RequestForm, redeem_modal, request_modal
-from bot.ui.proving import no_sign_in_panel, ways_panel
+from bot.ui.proving import (
+    no_own_sign_in_panel,
+    no_sign_in_panel,
+    own_sign_in_panel,
+    ways_panel,
+)
 
 
 class Members(commands.Cog):
@@ -37,6 +42,7 @@ class Members(commands.Cog):
         bot.door.on(SignInToGet, self.get_access)
         bot.door.on(Prove, self.prove)
         bot.door.on(Hold, self.hold)
+        bot.door.on(SignInMine, self.sign_in)
 
     @rule(Rule(Right.MEMBER, Budget.INVITE))
     @app_commands.command(name="invite", description="Ask for access to Plex")
@@ -73,6 +79,28 @@ class Members(commands.Cog):
         await interaction.response.defer()
         known = await self._bot.services.redeeming.known(actor_of(interaction))
         await self._show_ways(interaction, anew=True, code=known)
+
+    async def sign_in(self, interaction: Interaction, _pressed: SignInMine) -> None:
+        """A message of its own: the panel's is edited by whatever news comes meanwhile."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        actor, t = actor_of(interaction), self._bot.texts_for(interaction)
+        view = await self._bot.services.invites.view(actor)
+        if view.invite is None or not view.mine.may_sign_in:
+            await interaction.edit_original_response(view=member_panel(view, t))
+            return
+        try:
+            signing_in = await self._bot.services.sign_ins.begin(
+                actor,
+                SignInPurpose.MEMBER,
+                locale=locale_of(interaction),
+                anew=True,
+                answer=_token(interaction),
+            )
+        except PlexError:
+            panel = no_own_sign_in_panel(t)
+        else:
+            panel = own_sign_in_panel(signing_in, view.invite, t)
+        await interaction.edit_original_response(view=panel)
 
     async def hold(self, interaction: Interaction, pressed: Hold) -> None:
         """Keep one's own sign-in until the decision, or end it now."""

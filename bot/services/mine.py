@@ -31,20 +31,32 @@ class Mine:
     may_have_time: bool = False
     choices: tuple[Tier, ...] = ()
     """The tiers that the member may ask to be moved to."""
+    may_sign_in: bool = False
+    """A sign-in with Plex would have the invite accepted for the member."""
 
 
 async def mine_of(work: Work, invite: Invite) -> Mine:
     """All of it, for the member of this invite."""
     member = await work.members.get(invite.guild_id, invite.member_id)
     latest = await work.wishes.latest_of(invite.id)
+    holding = await holding_of(work, invite)
     return Mine(
         member,
-        await holding_of(work, invite),
+        holding,
         await ahead_of(work, invite),
         tuple(one for one in latest if one.state is not WishState.WITHDRAWN),
         await may_have_time(work, invite),
         await choices(work, invite),
+        await _may_sign_in(work, invite, holding),
     )
+
+
+async def _may_sign_in(work: Work, invite: Invite, holding: Holding | None) -> bool:
+    if invite.is_ending or invite.state not in _LEADS_TO_ACCEPTING:
+        return False
+    if holding is not None and holding.until is not None:
+        return False
+    return (await work.guilds.settings(invite.guild_id)).sign_in
 
 
 async def holding_of(work: Work, invite: Invite) -> Holding | None:

@@ -19,7 +19,7 @@ from bot.ui.holding import (
     holding_lines,
     is_accepting,
 )
-from bot.ui.items.members import Leave, Withdraw
+from bot.ui.items.members import Leave, SignInMine, Withdraw
 from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
 from bot.ui.items.privacy import MyData
@@ -86,6 +86,8 @@ def _buttons(view: MemberView, invite: Invite, t: Texts) -> list[Item[Any]]:
     buttons = holding_buttons(invite, view.mine.holding, t)
     if invite.state is InviteState.SENT:
         buttons.append(discord.ui.Button(label=t("Accept on Plex"), url=ACCEPT))
+    if view.mine.may_sign_in:
+        buttons.append(SignInMine(invite.id, t("Sign in with Plex")))
     if _has_to_read(view, invite):
         buttons.append(Understood(invite.id, t("Understood")))
     if invite.state in _CAN_LOOK:

@@ -2,6 +2,7 @@
 
 from discord.ui import Button, LayoutView
 
+from bot.domain.invites import Invite
 from bot.domain.people import Asking
 from bot.domain.sign_in import CODE
 from bot.i18n import Texts, mark
@@ -40,6 +41,25 @@ def ways_panel(signing_in: SignInView, asking: Asking, t: Texts) -> LayoutView:
         ],
         colour=BLUE,
     )  # fmt: skip
+
+
+def own_sign_in_panel(signing_in: SignInView, invite: Invite, t: Texts) -> LayoutView:
+    """Sign in with Plex for a request that there is already."""
+    then = t(_THEN[Asking.FREELY]) if invite.is_open else ""
+    return layout(
+        t("**Sign in with Plex**: nothing to type, and no invite to accept. Confirm it on Plex's"
+          " own page, then come back. {then}", then=then).strip(),
+        "-# " + t("I see the name and e-mail address of your Plex account, accept the invite for"
+                  " you, and sign out again. I never see your password."),
+        "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
+        rows=[[Button(label=t("Sign in with Plex"), url=signing_in.url)]],
+        colour=BLUE,
+    )  # fmt: skip
+
+
+def no_own_sign_in_panel(t: Texts) -> LayoutView:
+    """Plex gives out no sign-in right now; the invite can be accepted by hand all the same."""
+    return layout(t("Plex did not answer me just now. Try again in a few minutes."), colour=YELLOW)
 
 
 def no_sign_in_panel(t: Texts) -> LayoutView:

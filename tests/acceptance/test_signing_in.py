@@ -469,3 +469,47 @@ async def test_begun_twice_by_one_member(open_house_stage: Stage) -> None:
     invite = await stage.invite_of(stage.bob)
     assert invite is not None
     assert (invite.state, invite.account_id) == ("active", BOB)
+
+
+@pytest.mark.parametrize("where", ["panel", "direct message"])
+async def test_signing_in_from_the_panel(asked_stage: Stage, where: str) -> None:
+    """Who has typed the account, and was invited, may still sign in: then nothing is to accept."""
+    stage = asked_stage
+    answer = await stage.ask(stage.bob, "bob@example.org")
+    assert "Sign in with Plex" in labels(answer.response)
+    await stage.run_jobs()
+    await stage.pass_time(minutes=16)
+    await approved(stage)
+    assert await stage.state_of(stage.bob) == "sent"
+    if where == "panel":
+        shown = await stage.slash(stage.bob, "my-plex")
+        pressed = await stage.bob.click(shown.response, label="Sign in with Plex")
+    else:
+        pressed = await stage.bob.user.click(stage.dms(stage.bob)[-1], label="Sign in with Plex")
+    assert "Confirm it on Plex" in said(pressed)
+    assert labels(pressed.response) == ["Sign in with Plex"]
+    await confirm(stage, BOB)
+    await stage.run_jobs()
+    assert await stage.state_of(stage.bob) == "active"
+    assert "You're in" in words(pressed.response)
+    assert not is_signed_in(stage)
+    shown = await stage.slash(stage.bob, "my-plex")
+    assert "Sign in with Plex" not in labels(shown.response)
+
+
+async def test_signing_in_from_the_panel_with_another_account(asked_stage: Stage) -> None:
+    """It changes nothing: the invite waits for the account that it went to."""
+    stage = asked_stage
+    answer = await stage.ask(stage.bob, "bob@example.org")
+    await stage.run_jobs()
+    pressed = await stage.bob.click(answer.response, label="Sign in with Plex")
+    await confirm(stage, CAROL)
+    await stage.run_jobs()
+    assert "Your request is with the admins" in words(pressed.response)
+    invite = await stage.invite_of(stage.bob)
+    assert invite is not None
+    assert not invite.is_proven
+    assert not is_signed_in(stage)
+    stage.plex.world.faults.add(Fault("POST /api/v2/pins", "drop_before", times=1))
+    pressed = await stage.bob.click(answer.response, label="Sign in with Plex")
+    assert "Plex did not answer me just now" in said(pressed)

@@ -50,6 +50,19 @@ class Prove(Dynamic, DynamicItem[Button[Any]], template=r"helpr:prove:(?P<way>an
         super().__init__(Button(label=label, custom_id=f"helpr:prove:{way}"))
 
 
+class SignInMine(
+    Dynamic, DynamicItem[Button[Any]], template=r"helpr:sign_in:(?P<invite_id>\d{1,18})"
+):
+    """Prove by a sign-in with Plex the account of one's own request, and have it accepted."""
+
+    rule = Rule(Right.MEMBER)
+    in_dms = True
+
+    def __init__(self, invite_id: int, label: str = "Sign in with Plex") -> None:
+        self.invite_id = invite_id
+        super().__init__(Button(label=label, custom_id=f"helpr:sign_in:{invite_id}"))
+
+
 class Hold(
     Dynamic,
     DynamicItem[Button[Any]],
@@ -72,5 +85,6 @@ ITEMS: tuple[type[DynamicItem[Any]], ...] = (
     Withdraw,
     Leave,
     Prove,
+    SignInMine,
     Hold,
 )
