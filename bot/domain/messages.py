@@ -13,6 +13,8 @@ class Matter(StrEnum):
     """Access ends soon. `details["days"]` is the reminder's stage."""
     ROLE_LOST = "role_lost"
     """The role of their tier is gone, and access ends after the grace."""
+    WAITS = "waits"
+    """The invite still waits on Plex, and no direct message could say so."""
     STAYS = "stays"
     """They came back, or got the role back, within the grace. `details["why"]` says which."""
 

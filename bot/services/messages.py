@@ -122,6 +122,9 @@ class MessageService:
         """It waits for the member; `mentioned` is where they were pointed to it, if anywhere."""
         now = self._clock.now()
         columns: dict[str, Any] = {"untold_at": now}
+        if message.kind is Matter.WAITS:
+            # The news itself waits for them as well (`bot.services.showing.is_untold`).
+            columns["seen_at"] = now
         if mentioned is not None:
             columns |= {"sent_at": now, "channel_id": mentioned[0], "message_id": mentioned[1]}
         await self._settle(message, **columns)
@@ -209,6 +212,8 @@ def _is_still_so(message: Message, invite: Invite) -> bool:
             ends = invite.expires_at
             same_end = ends is not None and int(ends.timestamp()) == message.details.get("end")
             return invite.state in {InviteState.ACTIVE, InviteState.SUSPENDED} and same_end
+        case Matter.WAITS:
+            return invite.state is InviteState.SENT
         case Matter.ROLE_LOST:
             return invite.state in _HAS_ACCESS and invite.absent_since is not None
         case Matter.STAYS:

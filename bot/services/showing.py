@@ -8,8 +8,9 @@ from bot.clock import Clock
 from bot.domain.channels import ChannelProblem
 from bot.domain.codes import Code
 from bot.domain.invites import Invite, InviteState
-from bot.domain.jobs import ShowCard, TellMember
+from bot.domain.jobs import SendMessage, ShowCard, TellMember
 from bot.domain.links import Link, LinkedLibrary, Tier
+from bot.domain.messages import Matter, name_matter
 from bot.domain.people import Actor, GuildSettings
 from bot.domain.timing import SHOW_AGAIN_LATER, SHOW_AGAIN_SOON, SHOW_LEASE
 from bot.services.mine import Mine, mine_of
@@ -86,10 +87,7 @@ class TellData:
 
         The same where a seat has come free, and is kept for so long only.
         """
-        invite = self.invite
-        is_pressing = invite.nudged_at is not None or invite.take_by is not None
-        is_waiting = invite.state is InviteState.SENT and is_pressing
-        return is_waiting and invite.dm_version == 0
+        return _is_pressing(self.invite) and self.invite.dm_version == 0
 
 
 class ShowingService:
@@ -237,8 +235,29 @@ class ShowingService:
         await self._settle(invite, "tell")
 
     async def untold(self, invite: Invite) -> None:
-        """The member cannot be reached: the news waits for their next command."""
+        """The member cannot be reached: the news waits for their next command.
+
+        Where the admins allow it they are mentioned, if it is that an invite waits for them.
+        """
+        if _is_pressing(invite):
+            await self._owe_mention(invite)
         await self._settle(invite, "tell", dm_closed=True)
+
+    async def _owe_mention(self, invite: Invite) -> None:
+        async with self._ledger.begin() as work:
+            if not (await work.guilds.settings(invite.guild_id)).private_threads:
+                return
+            message_id = await work.messages.owe(
+                invite.guild_id,
+                invite.member_id,
+                invite.id,
+                name_matter(Matter.WAITS, invite.id, invite.nudged_at, invite.take_by),
+                now=self._clock.now(),
+                locale=invite.locale,
+            )
+            if message_id is not None:
+                await work.jobs.enqueue(SendMessage(message_id))
+            await work.commit()
 
     async def waits_for(self, actor: Actor) -> bool:
         """Whether the member has something to see before they may ask (anew).
@@ -293,6 +312,12 @@ async def given_libraries(
         return tier.libraries if tier is not None else ()
     there = await work.links.libraries(invite.link_id)
     return tuple(one for one in there if one.section_id in invite.grant.section_ids)
+
+
+def _is_pressing(invite: Invite) -> bool:
+    """The member is to accept on Plex, has waited with it, or has only so long."""
+    is_pressing = invite.nudged_at is not None or invite.take_by is not None
+    return invite.state is InviteState.SENT and is_pressing
 
 
 def is_untold(invite: Invite) -> bool:

@@ -183,7 +183,7 @@ def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     return [
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),
-        _in_time(invite, t),
+        in_time_line(invite, t),
         *_what_plex_demands(view, invite, t),
         _tier_line(view, t),
         ends_line(invite, t),
@@ -191,7 +191,7 @@ def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
     ]  # fmt: skip
 
 
-def _in_time(invite: Invite, t: Texts) -> str:
+def in_time_line(invite: Invite, t: Texts) -> str:
     """A seat from the waiting list is kept for so long only."""
     if invite.take_by is None:
         return ""

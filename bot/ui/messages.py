@@ -12,6 +12,7 @@ from bot.i18n import Texts
 from bot.services.messages import MessageData
 from bot.ui.items.messages import ShowMine, SwitchDms
 from bot.ui.layout import GREEN, YELLOW, layout
+from bot.ui.member import in_time_line
 from bot.ui.plain import day, mention, plain, relative
 from bot.ui.wishes import time_buttons, wish_lines
 
@@ -48,6 +49,16 @@ def _ending(data: MessageData, t: Texts) -> tuple[str, list[str]]:
     ]
 
 
+def _waits(data: MessageData, t: Texts) -> tuple[str, list[str]]:
+    still = data.invite.nudged_at is not None
+    title = t("Your invite still waits on Plex") if still else t("Approved! Now accept on Plex")
+    return title, [
+        t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
+          " and look under Settings, Manage Library Access."),
+        in_time_line(data.invite, t),
+    ]  # fmt: skip
+
+
 def _role_lost(data: MessageData, t: Texts) -> tuple[str, list[str]]:
     return t("Your role is gone, and your Plex access ends with it"), [
         _ends(data, data.invite.grace_until, t),
@@ -76,6 +87,7 @@ def _ends(data: MessageData, end: datetime | None, t: Texts) -> str:
 
 _WRITE: dict[Matter, Callable[[MessageData, Texts], tuple[str, list[str]]]] = {
     Matter.ENDING: _ending,
+    Matter.WAITS: _waits,
     Matter.ROLE_LOST: _role_lost,
     Matter.STAYS: _stays,
 }

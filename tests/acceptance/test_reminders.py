@@ -241,3 +241,26 @@ async def test_a_private_thread_that_went_to_sleep(stage: Stage) -> None:
     added = ("PUT", f"{path}/thread-members/{stage.bob.id}")
     assert done.index(("PATCH", path)) < done.index(added)
     assert len(list(thread.history())) == 2
+
+
+async def test_an_invite_that_waits_is_mentioned_too(stage: Stage) -> None:
+    """A nudge that no direct message can bring: one mention in the private thread, and the news."""
+    await stage.slash(stage.alice, "panel post", kind="get_access", channel=stage.world.get_access)
+    await stage.run_jobs()
+    may_open_threads(stage)
+    await guild_sets(stage, private_threads=True)
+    unseen.stop_receiving_dms(stage.env, stage.bob)
+    await stage.sent(stage.bob)
+    await stage.pass_time(hours=1)
+    assert stage.world.get_access.threads == []
+    await stage.pass_time(days=3, minutes=1)
+    await stage.pass_time(hours=1)
+    [thread] = stage.world.get_access.threads
+    [told] = list(thread.history())
+    assert "Your invite still waits on Plex" in words(told)
+    assert f"<@{stage.bob.id}>" in words(told)
+    assert "bob@example.org" not in words(told)
+    seen = await private_answers(stage, "invite")
+    assert sum("Your invite still waits on Plex" in one for one in seen) == 1
+    assert sum("still waits" in one for one in await private_answers(stage)) == 1
+    assert len(list(thread.history())) == 1
