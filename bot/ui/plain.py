@@ -54,4 +54,10 @@ def mention(user_id: int) -> str:
     It stands apart: the name that Discord puts there may be written from right to left.
     Somebody who was forgotten (an id below 0) is nobody any more.
     """
-    return f"{_APART}<@{user_id}>{_TOGETHER}" if user_id >= 0 else "👤"
+    bare = bare_mention(user_id)
+    return f"{_APART}{bare}{_TOGETHER}" if user_id >= 0 else bare
+
+
+def bare_mention(user_id: int) -> str:
+    """The same without a sentence around it, as a file has it."""
+    return f"<@{user_id}>" if user_id >= 0 else "👤"

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 LIBRARIES = ("Films", "Series", "Music", "Photos", "Kids")
 PHONE = (390, 844)
 ARABIC = "محمد علي"
+_TO_THE_END = "e => (e.ownerDocument.activeElement?.blur(), e.scrollIntoView({block: 'end'}))"
 ARABIC_NOTE = "مرحبا، أنا محمد من نادي السينما."
 
 
@@ -44,10 +45,11 @@ class Seen:
     def together(self, name: str, message: Locator, says: str) -> None:
         """What a message says, on the desk and on the phone."""
         expect(message).to_contain_text(says)
-        self._album.part(name, self._stage.page, message)
+        message.evaluate(_TO_THE_END)
+        self._album.part(name, self._stage.page, message, pad=(0, 2))
         there = Discord(self._phone, self._phone).message(message_id(message))
         expect(there).to_contain_text(says)
-        there.scroll_into_view_if_needed()
+        there.evaluate(_TO_THE_END)
         assert fits_the_screen(self._phone)
         self._album.whole(f"{name}-phone", self._phone)
 
@@ -109,6 +111,7 @@ def _alice_sets_an_end(stage: Stage) -> None:
 def _bob_looks(stage: Stage, phone: Seen) -> Locator:
     bob = stage.bob
     bob.slash("/my-plex")
+    expect(bob.private).to_have_count(2)
     expect(bob.private.last).to_contain_text(
         lines("You're in", "Home Media", "Libraries", ", ".join(LIBRARIES), "Ends in")
     )
