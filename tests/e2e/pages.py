@@ -81,11 +81,25 @@ class Discord:
             message.locator("button.select-trigger", has_text=menu).first.click()
             self.options.filter(has_text=option).first.click()
             self.close_menu(message)
-            for _ in range(20):
-                if message.text_content() != before:
-                    return
-                self._page.wait_for_timeout(100)
+            if self._has_changed(message, before):
+                return
+
+    def _has_changed(self, message: Locator, before: str) -> bool:
+        """Whether the message says something else for a second on end, with no menu open.
+
+        A page that is busy with what came before opens the menu again.
+        """
+        steady = 0
+        for _ in range(40):
+            self._page.wait_for_timeout(100)
+            if message.locator("button.select-trigger[aria-expanded=true]").count():
                 self.close_menu(message)
+                steady = 0
+            elif message.text_content() != before:
+                steady += 1
+                if steady == 10:
+                    return True
+        return False
 
     def close_menu(self, message: Locator) -> None:
         """Send what was chosen from a menu for several: it goes when the menu is closed.
