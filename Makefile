@@ -37,6 +37,7 @@ resilience: $(STAMP)  ## killed at every point of every flow: a quarter of an ho
 bench: $(STAMP)  ## ratios against a baseline of the same run
 	@$(PYTHON) -m bench
 
+# The screenshots need a font for Japanese (Debian: apt-get install fonts-noto-cjk).
 docs: $(STAMP)  ## the generated tables and the README's screenshots anew, taken in the sandbox
 	@$(PYTHON) -m bot.i18n.check --update
 	@$(PYTHON) tests/reliability.py --update

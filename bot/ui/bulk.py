@@ -16,7 +16,7 @@ from bot.ui.errors import error_text
 from bot.ui.items.bulk import ConfirmBulk, OpenBulk, ResultFile, StopBulk
 from bot.ui.items.holders import TurnHolders
 from bot.ui.layout import BLUE, GREEN, GREY, YELLOW, layout
-from bot.ui.plain import mention, plain, relative
+from bot.ui.plain import bare_mention, mention, plain, relative
 
 S = BulkOutcome
 BAR = 12
@@ -209,7 +209,7 @@ def result_file(bulk: Bulk, items: Iterable[BulkItem], t: Texts) -> tuple[str, b
     rows = (
         (
             # As Discord takes it; a bare number this long a spreadsheet would round.
-            mention(item.member_id),
+            bare_mention(item.member_id),
             item.login,
             outcome_name(item.outcome, t),
             unescaped(error_text(Refused(item.problem_key, **item.problem_params), t))

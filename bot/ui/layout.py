@@ -44,6 +44,11 @@ def text(*lines: str | None, limit: int = TEXT_LIMIT) -> TextDisplay[Any]:
     return TextDisplay(units[: (limit - 1) * 2].decode("utf-16-le", "ignore") + "…")
 
 
+def apart(sentence: str) -> str:
+    """The same below an empty line; nothing of nothing."""
+    return f"\n{sentence}" if sentence else ""
+
+
 def fitting(lines: Iterable[str], limit: int) -> list[str]:
     """As many whole lines as `limit` characters hold: half a mention would be a number."""
     kept, left = [], limit

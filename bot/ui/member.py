@@ -23,7 +23,7 @@ from bot.ui.items.members import Leave, SignInMine, Withdraw
 from bot.ui.items.messages import SwitchDms
 from bot.ui.items.mine import CannotSee, Language, Understood
 from bot.ui.items.privacy import MyData
-from bot.ui.layout import GREY, YELLOW, in_rows, layout
+from bot.ui.layout import GREY, YELLOW, apart, in_rows, layout
 from bot.ui.plain import day, plain, quoted, relative
 from bot.ui.sight import ACCEPT, libraries_line, remote_streaming
 from bot.ui.states import COLOURS, end_reason_name, state_name
@@ -184,9 +184,9 @@ def _to_accept(invite: Invite, view: MemberView, t: Texts) -> list[str]:
         t("Plex has sent you an invite. Accept it in Plex's e-mail, or sign in to Plex"
           " and look under Settings, Manage Library Access."),
         in_time_line(invite, t),
-        *_what_plex_demands(view, invite, t),
         _tier_line(view, t),
         ends_line(invite, t),
+        *_what_plex_demands(view, invite, t),
         _where_told(t),
     ]  # fmt: skip
 
@@ -200,7 +200,7 @@ def in_time_line(invite: Invite, t: Texts) -> str:
 
 
 def _what_plex_demands(view: MemberView, invite: Invite, t: Texts) -> list[str]:
-    return [remote_streaming(t)] if _has_to_read(view, invite) else []
+    return [apart(remote_streaming(t))] if _has_to_read(view, invite) else []
 
 
 def _tier_line(view: MemberView, t: Texts) -> str:

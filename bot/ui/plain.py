@@ -51,6 +51,13 @@ def day(instant: datetime) -> str:
 def mention(user_id: int) -> str:
     """A user's mention; with allowed_mentions none it pings nobody.
 
+    It stands apart: the name that Discord puts there may be written from right to left.
     Somebody who was forgotten (an id below 0) is nobody any more.
     """
+    bare = bare_mention(user_id)
+    return f"{_APART}{bare}{_TOGETHER}" if user_id >= 0 else bare
+
+
+def bare_mention(user_id: int) -> str:
+    """The same without a sentence around it, as a file has it."""
     return f"<@{user_id}>" if user_id >= 0 else "👤"

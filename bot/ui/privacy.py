@@ -6,7 +6,7 @@ from bot.domain.invites import Invite
 from bot.domain.logins import Login, LoginKind
 from bot.i18n import Texts
 from bot.ui.items.privacy import MyData, ShowAddress
-from bot.ui.layout import BLUE, GREEN, YELLOW, layout
+from bot.ui.layout import BLUE, GREEN, YELLOW, apart, layout
 from bot.ui.plain import plain
 
 EXPORT = "my-data.json"
@@ -34,8 +34,7 @@ def my_data_panel(invite_id: int, t: Texts) -> LayoutView:
         "### " + t("My data"),
         t("I keep what you asked for and what came of it: your Plex account, your notes, your"
           " choices, and what was decided when. Addresses and notes are encrypted."),
-        "",
-        t("**Export** gives you all of it as a file. Only you see it."),
+        apart(t("**Export** gives you all of it as a file. Only you see it.")),
         t("**Forget me** ends your access and erases what I know about you here."),
         rows=[[
             MyData("export", invite_id, t("Export")),
@@ -55,8 +54,9 @@ def forget_panel(invite_id: int, t: Texts) -> LayoutView:
         "• " + t("What stays are numbers: that somebody asked, and how it went."),
         "• " + t("If the admins said no or ended your access, a mark without your name stays, so"
                  " that they decide if you ask again."),
-        "",
-        t("Nothing changes in other Discord servers. To come back you would have to ask again."),
+        apart(
+            t("Nothing changes in other Discord servers. To come back you would have to ask again.")
+        ),
         rows=[[
             MyData("yes", invite_id, t("Forget me for good")),
             MyData("no", invite_id, t("Keep my data")),

@@ -10,7 +10,7 @@ from bot.services.proving import Proof
 from bot.services.sign_ins import SignInView
 from bot.ui.errors import error_text
 from bot.ui.items.members import Prove
-from bot.ui.layout import BLUE, RED, YELLOW, layout
+from bot.ui.layout import BLUE, RED, YELLOW, apart, layout
 from bot.ui.member import member_panel
 from bot.ui.plain import relative
 
@@ -28,8 +28,10 @@ def ways_panel(signing_in: SignInView, asking: Asking, t: Texts) -> LayoutView:
         "### " + t("Get access to Plex"),
         t("**Sign in with Plex**: nothing to type, and no invite to accept. Confirm it on Plex's"
           " own page, then come back. {then}", then=t(then)),
-        t("**Use e-mail or username**: type your Plex account, and accept Plex's invite later."),
-        "-# " + t("I see the name and e-mail address of your Plex account, accept the invite for"
+        apart(
+            t("**Use e-mail or username**: type your Plex account, and accept Plex's invite later.")
+        ),
+        "\n-# " + t("I see the name and e-mail address of your Plex account, accept the invite for"
                   " you, and sign out again. I never see your password."),
         "-# " + t("This sign-in ends {when}.", when=relative(signing_in.sign_in.expires_at)),
         rows=[

@@ -19,7 +19,7 @@ from bot.ui.items.settings import (
     ShowSettings,
     TypeSetting,
 )
-from bot.ui.layout import BLUE, GREEN, layout
+from bot.ui.layout import BLUE, GREEN, apart, layout
 from bot.ui.modals.settings import setting_modal
 from bot.ui.plain import plain
 
@@ -182,8 +182,7 @@ def setting_page(
         "### " + t(words.name),
         t(words.does),
         t(words.more) if words.more else None,
-        "",
-        _present_line(view, t, saved=saved),
+        apart(_present_line(view, t, saved=saved)),
         "-# " + _default_line(view, t),
         *_caution_lines(view, t),
     ]

@@ -11,7 +11,7 @@ from bot.domain.members import Sight
 from bot.i18n import Texts
 from bot.services.sight import SightView
 from bot.ui.items.mine import CannotSee
-from bot.ui.layout import GREEN, GREY, YELLOW, layout
+from bot.ui.layout import GREEN, GREY, YELLOW, apart, layout
 from bot.ui.plain import plain
 
 # Where Plex's own page keeps the invites that wait.
@@ -152,7 +152,8 @@ def _well(view: SightView, t: Texts) -> list[str]:
         "2. " + t("Close the app and open it again."),
         "3. " + t("Choose **More** in its menu: {server} is there. Pin its libraries, and they"
                   " stay on your home screen.", server=_server(view)),
-        remote_streaming(t),
+        # Else it would belong to the last of the steps.
+        apart(remote_streaming(t)),
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from bot.ui.items.tiers import (
     TurnTierLibraries,
     TurnTiers,
 )
-from bot.ui.layout import BLUE, GREEN, YELLOW, layout
+from bot.ui.layout import BLUE, GREEN, YELLOW, apart, layout
 from bot.ui.plain import plain
 
 # So many tiers stand on a page of all of them: each has a line.
@@ -76,8 +76,7 @@ def tiers_panel(found: TierList, page: int, t: Texts, *, saved: bool = False) ->
         "### " + t("Tiers"),
         "✅ " + t("Saved.") if saved else None,
         *(_tier_line(tier, found, t) for tier in shown),
-        "",
-        *(_seats_line(one, t) for one in found.seats[:SERVERS]),
+        apart("\n".join(_seats_line(one, t) for one in found.seats[:SERVERS])),
         "-# " + t("Page {page} of {pages}", page=page + 1, pages=pages) if pages > 1 else None,
         rows=rows,
         colour=GREEN if saved else BLUE,

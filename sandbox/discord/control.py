@@ -10,7 +10,8 @@
     POST   owner    {"do": "delete_message", "channel": "access-requests", "message": "<id>"}
                     (without a message: the latest), {"do": "delete_channel", "channel": …},
                     {"do": "deny", "channel": …, "rights": ["send_messages"]}, {"do": "allow", …},
-                    {"do": "remove_bot"}, {"do": "add_bot"}; a channel by name or id
+                    {"do": "remove_bot"}, {"do": "add_bot"}; a channel by name or id;
+                    {"do": "name", "user": "bob", "name": "Bobby"} for a nickname
     POST   interactions {"twice": 1}              the next ones are delivered twice
                     {"expire": 1}                 the next ones are too old (10062)
     POST   calm                                   everything in order again
@@ -171,6 +172,9 @@ class Control:
                 owner.delete_message(self._channel(body), int(message) if message else None)
             case "delete_channel":
                 owner.delete_channel(self._channel(body))
+            case "name":
+                person = self._discord.world.people[body["user"]]
+                owner.name_member(person.id, str(body["name"]))
             case "deny":
                 owner.deny_bot(self._channel(body), *body["rights"])
             case "allow":

@@ -21,7 +21,7 @@ from sandbox.discord.world import World
 class Owner:
     """Deletes messages and channels, takes the bot's rights, shows it the door and lets it in.
 
-    Channels are named by id. ValueError says what is not there or not so.
+    Also names members. Channels are named by id. ValueError says what is not there or not so.
     """
 
     def __init__(self, backend: Backend, gateway: Gateway, world: World) -> None:
@@ -61,6 +61,13 @@ class Owner:
         """Delete a channel with all of its messages."""
         self._known(channel_id)
         drop_channel(self._backend, channel_id)
+
+    def name_member(self, user_id: int, name: str) -> None:
+        """Give a member a nickname; an empty one takes it away."""
+        try:
+            self._backend.edit_member(self._guild, user_id, {"nick": name or None})
+        except BackendError as error:
+            raise ValueError(error.message) from None
 
     def deny_bot(self, channel_id: int, *rights: str) -> None:
         """Deny the bot exactly these rights in a channel: `view_channel`, `send_messages`, ..."""

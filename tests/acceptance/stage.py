@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -327,8 +328,9 @@ def _raw(component: Any) -> Any:
 
 
 def words(message: Any) -> str:
-    """All that a person reads in a message."""
-    return "\n".join(texts_of(message)) if message is not None else ""
+    """All that a person reads in a message; that a mention stands apart is not seen."""
+    text = "\n".join(texts_of(message)) if message is not None else ""
+    return re.sub("\u2068(<@\\d+>)\u2069", r"\1", text)
 
 
 def said(result: Any) -> str:

@@ -339,6 +339,21 @@ async def test_a_deleted_channel_is_announced_and_gone(
     assert (await api.control("POST", "owner", order))[1]["error"].startswith("no such channel")
 
 
+async def test_a_member_gets_another_name(
+    api: Api, web: aiohttp.ClientSession, sandbox: DiscordSandbox
+) -> None:
+    """The bot hears of it, and whoever reads a mention reads that name."""
+    line, _ = await identified(web, sandbox)
+    order = {"do": "name", "user": "rita", "name": "محمد علي"}
+    assert (await api.control("POST", "owner", order))[0] == 204
+    assert (await line.until("GUILD_MEMBER_UPDATE"))["nick"] == "محمد علي"
+    _, member, _ = await api("GET", f"/guilds/{sandbox.guild_id}/members/{sandbox.rita.id}")
+    assert member["nick"] == "محمد علي"
+    assert (await api.control("POST", "owner", {**order, "name": ""}))[0] == 204
+    assert (await line.until("GUILD_MEMBER_UPDATE"))["nick"] is None
+    assert (await api.control("POST", "owner", {**order, "user": "zoe"}))[0] == 400
+
+
 @pytest.mark.parametrize(("right", "code"), [("view_channel", 50001), ("send_messages", 50013)])
 async def test_a_right_taken_in_a_channel_refuses_messages(
     api: Api, sandbox: DiscordSandbox, right: str, code: int

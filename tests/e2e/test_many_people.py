@@ -67,7 +67,7 @@ def _carol_from_before(stage: Stage, browser: Browser, album: Album) -> None:
         assert fits_the_screen(phone)
         _picture(album, "import-one-phone", phone, shown)
     alice.choose(panel, "Choose the member", "Carol")
-    expect(panel).to_contain_text("Is carol @Carol?")
+    expect(panel).to_contain_text(lines("Is carol", "@Carol", "?"))
     _picture(album, "import-confirm", stage.page, panel)
     alice.press(panel, "Yes, that is them")
     expect(panel).to_contain_text("Nothing was changed on Plex")

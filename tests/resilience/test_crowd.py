@@ -24,7 +24,7 @@ MEMBERS = 100 if THOROUGH else 30
 REVIEWERS = 5
 # How many requests are asked for, and decided, at the same moment.
 AT_ONCE = 5
-_FASTER = re.compile(r"^<@(\d+)> was faster: this request is ", re.MULTILINE)
+_FASTER = re.compile(r"^\u2068<@(\d+)>\u2069 was faster: this request is ", re.MULTILINE)
 
 
 async def test_every_reviewer_presses_every_button(scene: Scene, measured: Measured) -> None:

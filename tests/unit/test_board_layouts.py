@@ -160,7 +160,7 @@ def test_the_fullest_page_of_the_log(language: str) -> None:
     view = audit_panel(AuditPage(lines, True, True), wanted, spoken(language))
     check(view)
     text = shown(view)
-    last = text.count("<t:1767323040:R> <@")
+    last = text.count("<t:1767323040:R> \u2068<@")
     assert 1 <= last <= PAGE
     buttons = [item.custom_id for item in view.walk_children() if isinstance(item, TurnAudit)]
     assert f"helpr:audit:older:{10**18 - last}:" in "".join(buttons)
